@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# sheath: the kernel module, the programs, their checks. `make help` lists the targets.
+
+KVER ?= $(shell uname -r)
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# the newest kernel whose release starts with $(1) and whose headers are here
+newest = $(shell ls -d /lib/modules/$(1)*/build 2>/dev/null | sort -V | tail -n 1)
+ifndef KDIR
+KDIR := $(or $(wildcard /lib/modules/$(KVER)/build),$(call newest,$(KVER).),$(call newest,$(KVER)-))
+ifeq ($(KDIR)$(filter command line environment,$(origin KVER)),)
+KDIR := $(call newest,)
+endif
+endif
+
+BUILD := $(CURDIR)/build
+# A kernel's objects have a folder of their own, so that builds for several do not mix.
+KNAME ?= $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))),$(notdir $(abspath $(KDIR))))
+KMOD := $(BUILD)/kmod/$(KNAME)
+KMAKE = $(MAKE) -C $(KDIR) M=$(KMOD) $(if $(shell grep -s '^CONFIG_UML=y' $(KDIR)/.config),ARCH=um)
+# targets that prepare a fresh machine, as root; SETUP= for a machine that is ready
+SETUP ?= selftests/setup.sh
+
+all: module userspace
+
+# sheath.ko for one kernel: the one that is running, or KVER=6.12, or KDIR=FOLDER
+module: kmod
+	@cp $(KMOD)/sheath.ko sheath.ko
+	@echo "sheath.ko is for $(KNAME)"
+
+# the same, left in build/kmod/NAME only
+kmod:
+	@test -d '$(KDIR)' || { \
+		echo "no kernel headers for $(KVER): install linux-headers, or give KVER= or KDIR=" >&2; exit 1; }
+	@mkdir -p $(KMOD)
+	@rsync -a --delete --include='*/' --include=/Kbuild --include='*.[ch]' --exclude='*' \
+		kernel Kbuild $(KMOD)/
+	+$(KMAKE) modules
+
+userspace:
+	+$(MAKE) -C userspace O=$(BUILD)
+
+tests: userspace
+	+$(MAKE) -C selftests O=$(BUILD)/selftests
+
+install: all
+	+$(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	+$(MAKE) -C userspace O=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+	install -d $(DESTDIR)$(PREFIX)/include/linux $(DESTDIR)$(PREFIX)/lib/modules-load.d
+	install -m 644 kernel/uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux
+# an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
+	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
+
+check check-fast bench:
+	$(SETUP) $@
+	selftests/run-$@
+
+demo:
+	$(SETUP) $@
+	selftests/demo/run
+
+# objects of a kernel build started in this folder itself go as well
+clean:
+	rm -rf build sheath.ko sheath.o sheath.mod* .sheath.* Module.symvers modules.order .Module.* .modules.*
+	find kernel \( -name '*.o' -o -name '.*.cmd' \) -delete
+
+help:
+	@echo 'make              sheath.ko here, programs in build/'
+	@echo '                  KVER=6.12 (a release or how it begins) or KDIR=FOLDER selects the kernel'
+	@echo 'make install      module, programs, library, headers, manual pages; PREFIX=, DESTDIR='
+	@echo 'make clean'
+	@echo 'As root; these install the packages they need on Debian 12:'
+	@echo 'make demo         files served and fetched over TLS in a virtual machine'
+	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
+	@echo 'make check-fast   kernel selftests in UML only'
+	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
+
+.PHONY: all module kmod userspace tests install check check-fast bench demo clean help
