@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Socket options of the sheath ULP.
+ *
+ * Attach with setsockopt(fd, IPPROTO_TCP, TCP_ULP, "sheath", 6) on an ESTABLISHED
+ * socket. All options live at level SOL_TLS; those of <linux/tls.h> (TLS_TX, TLS_RX,
+ * TLS_TX_ZEROCOPY_RO, TLS_RX_EXPECT_NO_PAD) keep their structures and meaning, those
+ * below have numbers the in-tree TLS module does not use.
+ */
+#ifndef _UAPI_LINUX_SHEATH_H
+#define _UAPI_LINUX_SHEATH_H
+
+#include <linux/types.h>
+#include <linux/tls.h>
+
+#define SHEATH_ULP_NAME		"sheath"
+
+#ifndef SOL_TLS
+#define SOL_TLS			282
+#endif
+
+/* Numbers 0x100, 0x102, 0x103 and 0x105 - 0x107 are reserved. */
+#define SHEATH_INFO		0x101	/* get: struct sheath_info */
+#define SHEATH_KEY		0x104	/* set: struct sheath_key */
+#define SHEATH_EOF		0x108	/* get/set: __u32, SHEATH_EOF_* */
+#define SHEATH_CTRL		0x109	/* get/set: __u32, SHEATH_CTRL_* */
+#define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; sends close_notify, later writes get EPIPE */
+
+/* What a FIN without a close_notify before it means to the reader. */
+#define SHEATH_EOF_STRICT	0	/* ECONNABORTED once, then end of file */
+#define SHEATH_EOF_LENIENT	1	/* end of file, if it comes between two records */
+
+/*
+ * Who deals with records that are not application data.
+ * KERNEL: the module reads alerts and handshake messages itself (close_notify is end
+ *	of file) and sends close_notify on shutdown(SHUT_WR) and close().
+ * APP: they are handed to recvmsg() with a TLS_GET_RECORD_TYPE control message, EIO
+ *	when it brought no room for one; the application sends its own alerts.
+ * Keys set by TLS_TX or TLS_RX select APP and SHEATH_EOF_LENIENT, as in-tree TLS has
+ * it; keys set by SHEATH_KEY or over netlink leave KERNEL and SHEATH_EOF_STRICT. An
+ * option set before the keys wins.
+ */
+#define SHEATH_CTRL_KERNEL	0
+#define SHEATH_CTRL_APP		1
+
+/* struct sheath_info, field state */
+enum sheath_state {
+	SHEATH_STATE_ATTACHED,		/* no key yet: plain TCP */
+	SHEATH_STATE_PENDING,		/* handshake asked for, no helper yet */
+	SHEATH_STATE_ACTIVE,		/* a helper is at it */
+	SHEATH_STATE_UP,		/* at least one direction is protected */
+	SHEATH_STATE_RX_PAUSED,		/* the peer changed its key, ours is missing */
+	SHEATH_STATE_FAILED,		/* fatal alert or bad record; errors are sticky */
+	SHEATH_STATE_CLOSED,
+};
+
+enum sheath_role {
+	SHEATH_ROLE_CLIENT = 1,
+	SHEATH_ROLE_SERVER,
+};
+
+/* struct sheath_info, field flags */
+#define SHEATH_INFO_TX		(1u << 0)	/* sending is protected */
+#define SHEATH_INFO_RX		(1u << 1)	/* receiving is protected */
+#define SHEATH_INFO_TX_CLOSED	(1u << 2)	/* close_notify or a fatal alert was sent */
+#define SHEATH_INFO_RX_CLOSED	(1u << 3)	/* close_notify was received */
+
+/**
+ * struct sheath_info - state of a session, never a secret
+ * @state: enum sheath_state
+ * @role: enum sheath_role, 0 if nobody said
+ * @flags: SHEATH_INFO_*
+ * @version: protocol version, 0x0303 or 0x0304; 0 without a key
+ * @suite: IANA cipher suite, 0 if nobody said
+ * @group: IANA named group of the key exchange, 0 if nobody said
+ * @cipher: TLS_CIPHER_* of the record protection
+ * @last_alert: level << 8 | description of the last alert received or sent, 0: none
+ * @tx_epoch: number of sending keys that were replaced
+ * @rx_epoch: number of receiving keys that were replaced
+ * @tx_seq: sequence number of the next record sent
+ * @rx_seq: sequence number of the next record received
+ * @tx_records_left: records that may still be sent with this key
+ * @peer_hash: SHA-256 of the peer's certificate, zero if nobody said
+ * @peer_name: verified name of the peer, "" if nobody said
+ * @hostname: name asked for
+ * @alpn: protocol negotiated
+ */
+struct sheath_info {
+	__u32	state;
+	__u32	role;
+	__u32	flags;
+	__u32	version;
+	__u32	suite;
+	__u32	group;
+	__u32	cipher;
+	__u32	last_alert;
+	__u32	tx_epoch;
+	__u32	rx_epoch;
+	__u64	tx_seq;
+	__u64	rx_seq;
+	__u64	tx_records_left;
+	__u8	peer_hash[32];
+	char	peer_name[256];
+	char	hostname[256];
+	char	alpn[128];
+};
+
+/* struct sheath_key, field flags: exactly one */
+#define SHEATH_KEY_RX		(1u << 0)
+#define SHEATH_KEY_TX		(1u << 1)
+
+#define SHEATH_KEY_MAX		32
+#define SHEATH_IV_MAX		16
+
+/**
+ * struct sheath_key - key material of one direction
+ * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
+ * @version: 0x0303 or 0x0304
+ * @cipher: TLS_CIPHER_*
+ * @epoch: 0
+ * @rec_seq: sequence number of the next record
+ * @key_len: bytes of @key, as the cipher has it
+ * @iv_len: bytes of @iv: 12, or 4 (the salt of RFC 5288 and RFC 6655) for the GCM and
+ *	CCM suites of TLS 1.2, whose explicit nonce then starts at @rec_seq. With 12
+ *	bytes the last 8 are the first explicit nonce.
+ * @key: cipher key
+ * @iv: see @iv_len
+ *
+ * A shorter structure is taken as if filled with zeros; one that is longer than the
+ * kernel knows gets E2BIG unless the rest is zero.
+ */
+struct sheath_key {
+	__u32	flags;
+	__u32	version;
+	__u32	cipher;
+	__u32	epoch;
+	__u64	rec_seq;
+	__u32	key_len;
+	__u32	iv_len;
+	__u8	key[SHEATH_KEY_MAX];
+	__u8	iv[SHEATH_IV_MAX];
+};
+
+#endif /* _UAPI_LINUX_SHEATH_H */
