@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tables of suites and versions; a new AEAD is one more row in suites[]. */
+#include "suite.h"
+
+#include <crypto/chacha.h>
+#include <crypto/internal/cipher.h>
+#include <linux/crypto.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/stddef.h>
+#include <linux/tls.h>
+
+#include "framing.h"
+#include "record.h"
+
+#define AES_BLOCK	16
+
+/* NIST SP 800-38D section 7.1: counter block 1 masks the tag, the text starts at 2 */
+static u8 keystream_gcm(struct sheath_dir *dir, u32 pos)
+{
+	u32 ctr = pos / AES_BLOCK + 2;
+	u8 block[AES_BLOCK];
+	u8 byte;
+
+	memcpy(block, dir->nonce, SHEATH_NONCE_LEN);
+	block[12] = ctr >> 24;
+	block[13] = ctr >> 16 & 0xff;
+	block[14] = ctr >> 8 & 0xff;
+	block[15] = ctr & 0xff;
+	crypto_cipher_encrypt_one(dir->block, block, block);
+	byte = block[pos % AES_BLOCK];
+	memzero_explicit(block, sizeof(block));
+	return byte;
+}
+
+/* RFC 3610 section 2.3 with a 3-byte counter: block 0 masks the tag, the text starts at 1 */
+static u8 keystream_ccm(struct sheath_dir *dir, u32 pos)
+{
+	u32 ctr = pos / AES_BLOCK + 1;
+	u8 block[AES_BLOCK];
+	u8 byte;
+
+	memcpy(block, dir->nonce, 1 + SHEATH_NONCE_LEN);
+	block[13] = ctr >> 16 & 0xff;
+	block[14] = ctr >> 8 & 0xff;
+	block[15] = ctr & 0xff;
+	crypto_cipher_encrypt_one(dir->block, block, block);
+	byte = block[pos % AES_BLOCK];
+	memzero_explicit(block, sizeof(block));
+	return byte;
+}
+
+/* RFC 8439 section 2.8: block 0 keys the authenticator, the text starts at 1 */
+static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
+{
+	u32 state[CHACHA_STATE_WORDS];
+	u8 block[CHACHA_BLOCK_SIZE];
+	u8 iv[CHACHA_IV_SIZE] = { pos / CHACHA_BLOCK_SIZE + 1, (pos / CHACHA_BLOCK_SIZE + 1) >> 8 };
+	u8 byte;
+
+	memcpy(iv + 4, dir->nonce, SHEATH_NONCE_LEN);
+	chacha_init(state, dir->stream_key, iv);
+	chacha_block_generic(state, block, 20);
+	byte = block[pos % CHACHA_BLOCK_SIZE];
+	memzero_explicit(state, sizeof(state));
+	memzero_explicit(block, sizeof(block));
+	return byte;
+}
+
+#define CRYPTO_INFO(type)						\
+	.info_len = sizeof(struct type),				\
+	.info_iv = offsetof(struct type, iv),				\
+	.info_key = offsetof(struct type, key),				\
+	.info_salt = offsetof(struct type, salt),			\
+	.info_seq = offsetof(struct type, rec_seq)
+
+static const struct sheath_suite suites[] = {
+	{	/* RFC 5288, RFC 8446 */
+		.cipher = TLS_CIPHER_AES_GCM_128, .alg = "gcm(aes)", .block_alg = "aes",
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.keystream = keystream_gcm,
+		CRYPTO_INFO(tls12_crypto_info_aes_gcm_128),
+	},
+	{
+		.cipher = TLS_CIPHER_AES_GCM_256, .alg = "gcm(aes)", .block_alg = "aes",
+		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.keystream = keystream_gcm,
+		CRYPTO_INFO(tls12_crypto_info_aes_gcm_256),
+	},
+	{	/* RFC 6655, RFC 8446 */
+		.cipher = TLS_CIPHER_AES_CCM_128, .alg = "ccm(aes)", .block_alg = "aes",
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.keystream = keystream_ccm,
+		CRYPTO_INFO(tls12_crypto_info_aes_ccm_128),
+	},
+	{	/* RFC 7905, RFC 8446 */
+		.cipher = TLS_CIPHER_CHACHA20_POLY1305, .alg = "rfc7539(chacha20,poly1305)",
+		.key_len = 32, .tag_len = 16,
+		.keystream = keystream_chacha20,
+		CRYPTO_INFO(tls12_crypto_info_chacha20_poly1305),
+	},
+};
+
+static unsigned int aad_tls12(struct sheath_dir *dir, const struct sheath_header *h)
+{
+	struct sheath_header plain = *h;
+
+	plain.len -= dir->prepend - SHEATH_HEADER_LEN + dir->append;
+	sheath_framing_aad12(dir->aad, dir->seq, &plain);
+	return SHEATH_AAD12_LEN;
+}
+
+/* RFC 8446 section 5.2: the header as it is on the wire */
+static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header *h)
+{
+	sheath_framing_put_header(dir->aad, h);
+	return SHEATH_HEADER_LEN;
+}
+
+static const struct sheath_version versions[] = {
+	{ .version = TLS_1_2_VERSION, .has_explicit = true, .aad = aad_tls12 },
+	{ .version = TLS_1_3_VERSION, .has_inner_type = true, .aad = aad_tls13 },
+};
+
+/**
+ * sheath_suite_find() - look a cipher up
+ * @cipher: TLS_CIPHER_*
+ *
+ * Return: its row, or NULL.
+ */
+const struct sheath_suite *sheath_suite_find(u32 cipher)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(suites); i++) {
+		if (suites[i].cipher == cipher)
+			return &suites[i];
+	}
+	return NULL;
+}
+
+/**
+ * sheath_version_find() - look a protocol version up
+ * @version: ProtocolVersion
+ *
+ * Return: its row, or NULL.
+ */
+const struct sheath_version *sheath_version_find(u32 version)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (versions[i].version == version)
+			return &versions[i];
+	}
+	return NULL;
+}
+
+/**
+ * sheath_suite_available() - has this kernel the algorithms of a suite?
+ * @cipher: TLS_CIPHER_*
+ *
+ * Context: process; may sleep and load modules.
+ */
+bool sheath_suite_available(u16 cipher)
+{
+	const struct sheath_suite *suite = sheath_suite_find(cipher);
+
+	return suite && crypto_has_alg(suite->alg, 0, 0) &&
+	       (!suite->block_alg || crypto_has_alg(suite->block_alg, 0, 0));
+}
+
+/**
+ * sheath_suite_nth() - walk the table
+ * @i: 0 and up
+ *
+ * Return: a TLS_CIPHER_*, or 0 behind the last.
+ */
+u16 sheath_suite_nth(unsigned int i)
+{
+	return i < ARRAY_SIZE(suites) ? suites[i].cipher : 0;
+}
+
+MODULE_IMPORT_NS(CRYPTO_INTERNAL);

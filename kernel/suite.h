@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tables: what a cipher suite and a protocol version mean to the record layer. */
+#ifndef SHEATH_SUITE_H
+#define SHEATH_SUITE_H
+
+#include <linux/types.h>
+
+struct sheath_dir;
+struct sheath_header;
+
+/**
+ * struct sheath_suite - one way to protect records
+ * @cipher: TLS_CIPHER_* of <linux/tls.h>
+ * @alg: name of the AEAD in the kernel's crypto API
+ * @block_alg: name of the bare block cipher that makes its key stream, NULL if it has none
+ * @key_len: bytes of key
+ * @tag_len: bytes of tag
+ * @salt_len: bytes of the nonce that are never sent in TLS 1.2
+ * @explicit_len: bytes of the nonce each TLS 1.2 record carries: 8, or 0 for RFC 7905
+ * @iv_prefix: value of the byte the crypto API wants before the nonce, 0: none (RFC 3610
+ *	section 2.3 for CCM: the length of its counter field less one)
+ * @info_len: size of the structure TLS_TX and TLS_RX take
+ * @info_iv: offset of its iv field, info_key, info_salt, info_seq likewise
+ * @info_key: see @info_iv
+ * @info_salt: see @info_iv
+ * @info_seq: see @info_iv
+ * @keystream: one byte of key stream, see sheath_record_inner_type()
+ */
+struct sheath_suite {
+	u16		cipher;
+	const char	*alg;
+	const char	*block_alg;
+	u8		key_len;
+	u8		tag_len;
+	u8		salt_len;
+	u8		explicit_len;
+	u8		iv_prefix;
+	u8		info_len;
+	u8		info_iv;
+	u8		info_key;
+	u8		info_salt;
+	u8		info_seq;
+	u8		(*keystream)(struct sheath_dir *dir, u32 pos);
+};
+
+/**
+ * struct sheath_version - one protocol version
+ * @version: ProtocolVersion
+ * @has_inner_type: the content type is the last byte before the padding, encrypted
+ * @has_explicit: records carry the explicit part of the nonce, where the suite has one
+ * @aad: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
+ */
+struct sheath_version {
+	u16		version;
+	bool		has_inner_type;
+	bool		has_explicit;
+	unsigned int	(*aad)(struct sheath_dir *dir, const struct sheath_header *h);
+};
+
+const struct sheath_suite *sheath_suite_find(u32 cipher);
+const struct sheath_version *sheath_version_find(u32 version);
+bool sheath_suite_available(u16 cipher);
+u16 sheath_suite_nth(unsigned int i);
+
+#endif /* SHEATH_SUITE_H */
