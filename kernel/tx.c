@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending: the loop around gather, seal and push, and the alerts that end it.
+ *
+ *	caller's bytes --gather--> open record --seal--> pending --push--> TCP
+ *
+ * Bytes count as sent once they are in a record, sealed or open. So a short count or EAGAIN
+ * means that the rest was never looked at, and the pending ciphertext goes out from the
+ * next call, or from sk_write_space() when there is none.
+ */
+#include "tx.h"
+
+#include <linux/net.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "alert.h"
+#include "compat.h"
+
+/**
+ * sheath_tx_alloc() - a pipeline without keys
+ * @limit: bytes of payload a record may have
+ *
+ * Return: pipeline, or NULL.
+ */
+struct sheath_tx *sheath_tx_alloc(u32 limit)
+{
+	struct sheath_tx *tx = kzalloc(sizeof(*tx), GFP_KERNEL);
+
+	if (!tx)
+		return NULL;
+	tx->limit = limit;
+	sheath_sgl_init(&tx->src);
+	sheath_sgl_init(&tx->dst);
+	return tx;
+}
+
+/**
+ * sheath_tx_free() - give up everything, keys included
+ * @tx: pipeline or NULL
+ */
+void sheath_tx_free(struct sheath_tx *tx)
+{
+	if (!tx)
+		return;
+	sheath_tx_open_drop(tx);
+	sheath_tx_pend_drop(tx);
+	if (tx->small)
+		put_page(tx->small);
+	if (tx->seam)
+		put_page(tx->seam);
+	sheath_dir_exit(&tx->dir);
+	kfree_sensitive(tx);
+}
+
+/**
+ * sheath_tx_seq() - number of the next record
+ * @conn: context
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: the number, 0 without a sending key.
+ */
+u64 sheath_tx_seq(const struct sheath_conn *conn)
+{
+	return conn->tx ? READ_ONCE(conn->tx->dir.seq) : 0;
+}
+
+/* as many records as TCP has room for, so that little stays pending */
+static unsigned int batch(const struct sock *sk)
+{
+	int room = sk->sk_sndbuf - sk->sk_wmem_queued;
+
+	return clamp(room / SHEATH_PLAIN_MAX, 1, SHEATH_TX_BATCH);
+}
+
+/* until nothing is pending and TCP has room; may release the lock */
+static int wait_writable(struct sheath_conn *conn, long *timeo)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sock *sk = conn->sk;
+	int rc;
+
+	for (;;) {
+		if (conn->err)
+			return -conn->err;
+		if (tx->closed || sk->sk_shutdown & SEND_SHUTDOWN)
+			return -EPIPE;
+		rc = sheath_tx_push(conn, false);
+		if (rc && rc != -EAGAIN)
+			return rc;
+		if (!rc && sk_stream_memory_free(sk))
+			return 0;
+		rc = sk_stream_wait_memory(sk, timeo);
+		if (rc)
+			return rc;
+	}
+}
+
+/* the content type a caller asks for; TLS_SET_RECORD_TYPE of <linux/tls.h> */
+static int parse_cmsg(struct msghdr *msg, u8 *type)
+{
+	struct cmsghdr *cmsg;
+	bool found = false;
+
+	for_each_cmsghdr(cmsg, msg) {
+		if (!CMSG_OK(msg, cmsg))
+			return -EINVAL;
+		if (cmsg->cmsg_level != SOL_TLS)
+			continue;
+		if (cmsg->cmsg_type != TLS_SET_RECORD_TYPE || found ||
+		    cmsg->cmsg_len < CMSG_LEN(sizeof(*type)) || msg->msg_flags & MSG_MORE)
+			return -EINVAL;
+		*type = *(u8 *)CMSG_DATA(cmsg);
+		found = true;
+	}
+	return 0;
+}
+
+#define SEND_FLAGS	(MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT | MSG_EOR | \
+			 MSG_SPLICE_PAGES | MSG_SENDPAGE_NOPOLICY)
+
+static int send_records(struct sheath_conn *conn, struct msghdr *msg, u8 type, long *timeo)
+{
+	struct sheath_tx *tx = conn->tx;
+	bool more = msg->msg_flags & MSG_MORE;
+	int rc;
+
+	do {
+		rc = wait_writable(conn, timeo);
+		if (rc)
+			return rc;
+		if (tx->open != SHEATH_TX_NONE && tx->open_type != type) {
+			rc = sheath_tx_seal_open(conn);
+			if (rc)
+				return rc;
+		}
+		rc = sheath_tx_gather(conn, msg, type, more, batch(conn->sk));
+		if (tx->n_pend) {
+			int pushed = sheath_tx_push(conn, msg_data_left(msg) || more);
+
+			if (pushed && pushed != -EAGAIN)
+				return pushed;
+		}
+	} while (!rc && msg_data_left(msg));
+	return rc;
+}
+
+/* an application that sends its own close_notify or fatal alert ends the direction by it */
+static bool ends_tx(u8 type, const u8 *alert, size_t size)
+{
+	return type == SHEATH_CT_ALERT && size == SHEATH_ALERT_LEN &&
+	       (alert[0] == SHEATH_ALERT_FATAL || alert[1] == SHEATH_ALERT_CLOSE_NOTIFY);
+}
+
+static void peek_alert(const struct msghdr *msg, size_t size, u8 *alert)
+{
+	struct iov_iter copy = msg->msg_iter;
+
+	if (size == SHEATH_ALERT_LEN && !copy_from_iter_full(alert, size, &copy))
+		memset(alert, 0xff, SHEATH_ALERT_LEN);
+}
+
+/**
+ * sheath_tx_sendmsg() - sendmsg() on a connection with a sending key
+ * @conn: connection
+ * @msg: message
+ * @size: bytes in it
+ *
+ * Context: lock_sock() held, released while waiting; may sleep.
+ *
+ * Return: bytes taken, or
+ * * %-EAGAIN		- no room; never after part of @msg was taken
+ * * %-EINTR, %-ERESTARTSYS - a signal, before anything was taken
+ * * %-EPIPE		- close_notify was sent; SIGPIPE unless MSG_NOSIGNAL
+ * * %-EINVAL		- bad control message; MSG_MORE with MSG_EOR or a control record
+ * * %-EOPNOTSUPP	- a flag that makes no sense on records
+ * * %-EMSGSIZE		- an alert longer than two bytes
+ * * %-EKEYEXPIRED	- no sequence number is left
+ * * other		- what ended the session or the connection
+ */
+int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
+{
+	u8 type = SHEATH_CT_DATA, alert[SHEATH_ALERT_LEN] = { 0xff, 0xff };
+	struct sock *sk = conn->sk;
+	size_t taken;
+	long timeo;
+	int rc;
+
+	sheath_conn_owned(conn);
+	if (msg->msg_flags & ~SEND_FLAGS)
+		return -EOPNOTSUPP;
+	if ((msg->msg_flags & (MSG_MORE | MSG_EOR)) == (MSG_MORE | MSG_EOR))
+		return -EINVAL;
+	rc = msg->msg_controllen ? parse_cmsg(msg, &type) : 0;
+	if (rc)
+		return rc;
+	if (type == SHEATH_CT_ALERT && size > SHEATH_ALERT_LEN)
+		return -EMSGSIZE;
+
+	timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	if (!size) {
+		/* nothing to send, but it ends what MSG_MORE began */
+		rc = msg->msg_flags & MSG_MORE ? 0 : wait_writable(conn, &timeo);
+		if (!rc && !(msg->msg_flags & MSG_MORE))
+			sheath_tx_flush_open(conn);
+		return sk_stream_error(sk, msg->msg_flags, rc);
+	}
+	peek_alert(msg, size, alert);
+	rc = send_records(conn, msg, type, &timeo);
+	taken = size - msg_data_left(msg);
+	if (taken == size && ends_tx(type, alert, size))
+		conn->tx->closed = true;
+	/* sticky errors stay: they are not TCP's to consume */
+	if (!taken && rc == -EPIPE && conn->err)
+		rc = -conn->err;
+	return taken ? taken : sk_stream_error(sk, msg->msg_flags, rc);
+}
+
+/**
+ * sheath_tx_flush_open() - close the record MSG_MORE left open, and push
+ * @conn: connection with a sending key
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ */
+void sheath_tx_flush_open(struct sheath_conn *conn)
+{
+	if (conn->tx->open != SHEATH_TX_NONE && !conn->tx->closed && !conn->err)
+		sheath_tx_seal_open(conn);
+	sheath_tx_push(conn, false);
+}
+
+/**
+ * sheath_tx_alert() - send an alert after which the session goes on
+ * @conn: connection with a sending key
+ * @level: level
+ * @desc: description
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: 0, or a negative errno if it could not be sent; the session is as it was.
+ */
+int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc)
+{
+	u8 alert[SHEATH_ALERT_LEN] = { level, desc };
+	struct kvec vec = { .iov_base = alert, .iov_len = sizeof(alert) };
+	struct sheath_tx *tx = conn->tx;
+	struct iov_iter from;
+	int rc;
+
+	if (tx->closed || conn->err)
+		return -EPIPE;
+	rc = sheath_tx_push(conn, true);
+	if (rc)
+		return rc;
+	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(alert));
+	rc = sheath_tx_seal_small(conn, SHEATH_CT_ALERT, &from, sizeof(alert));
+	if (rc)
+		return rc;
+	WRITE_ONCE(conn->last_alert, level << 8 | desc);
+	sheath_tx_push(conn, false);
+	return 0;
+}
+
+/**
+ * sheath_tx_finish() - send the last alert of this direction
+ * @conn: connection with a sending key
+ * @level: level; a warning comes after what MSG_MORE left open, a fatal alert instead of it
+ * @desc: description
+ *
+ * The send buffer is grown by what is needed, so that nothing sealed waits behind it: once
+ * this is done TCP alone has the data.
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: 0, or a negative errno if the alert could not be sent. The direction is closed
+ * in either case.
+ */
+int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc;
+
+	if (tx->closed)
+		return -EPIPE;
+	sheath_tx_lift_sndbuf(conn);
+	if (level == SHEATH_ALERT_WARNING)
+		sheath_tx_flush_open(conn);
+	else
+		sheath_tx_open_drop(tx);
+	rc = sheath_tx_alert(conn, level, desc);
+	tx->closed = true;
+	return rc;
+}

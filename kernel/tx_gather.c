@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payload out of what the caller sends, into the open record.
+ *
+ * A record is either copied or referred, never both: where a write() with MSG_MORE is
+ * followed by sendfile(), the header becomes a record of its own, which keeps the file's
+ * pages aligned to the payload buffers.
+ */
+#include <linux/bvec.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "pool.h"
+#include "tx.h"
+
+static int open_copied(struct sheath_conn *conn, u8 type)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	tx->page = sheath_pool_get(conn->sk->sk_allocation);
+	if (!tx->page)
+		return -ENOMEM;
+	tx->open = SHEATH_TX_COPIED;
+	tx->open_type = type;
+	tx->open_cap = tx->limit;
+	return 0;
+}
+
+static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type)
+{
+	struct sheath_tx *tx = conn->tx;
+	size_t want, got;
+	int rc;
+
+	if (tx->open == SHEATH_TX_NONE) {
+		rc = open_copied(conn, type);
+		if (rc)
+			return rc;
+	}
+	want = min_t(size_t, iov_iter_count(from), tx->open_cap - tx->open_len);
+	got = copy_from_iter(page_address(tx->page) + tx->open_len, want, from);
+	tx->open_len += got;
+	if (got == want)
+		return 0;
+	if (!tx->open_len)
+		sheath_tx_open_drop(tx);
+	return -EFAULT;
+}
+
+/* the next piece of page cache, which may run over several pages */
+static struct bio_vec next_piece(struct iov_iter *from, u32 max)
+{
+	const struct bio_vec *bv = from->bvec;
+	size_t skip = from->iov_offset;
+
+	while (skip >= bv->bv_len) {
+		skip -= bv->bv_len;
+		bv++;
+	}
+	skip += bv->bv_offset;
+	return (struct bio_vec){
+		.bv_page = bv->bv_page + skip / PAGE_SIZE,
+		.bv_offset = skip % PAGE_SIZE,
+		.bv_len = min3((size_t)max, iov_iter_count(from),
+			       (size_t)bv->bv_offset + bv->bv_len - skip),
+	};
+}
+
+static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct bio_vec bv = next_piece(from, tx->limit - tx->open_len);
+	struct bio_vec *last = &tx->ref[tx->n_ref - 1];
+
+	if (tx->open == SHEATH_TX_NONE) {
+		tx->open = SHEATH_TX_REFERRED;
+		tx->open_type = type;
+		tx->open_cap = tx->limit;
+	}
+	if (tx->n_ref > tx->n_held && last->bv_page == bv.bv_page &&
+	    last->bv_offset + last->bv_len == bv.bv_offset)
+		last->bv_len += bv.bv_len;
+	else
+		tx->ref[tx->n_ref++] = bv;
+	tx->open_len += bv.bv_len;
+	iov_iter_advance(from, bv.bv_len);
+	return 0;
+}
+
+/* slab pages are not reference counted one by one: those are copied */
+static bool may_refer(const struct msghdr *msg)
+{
+	return msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
+	       sendpage_ok(next_piece((struct iov_iter *)&msg->msg_iter, 1).bv_page);
+}
+
+static bool is_full(const struct sheath_tx *tx)
+{
+	return tx->open_len == tx->open_cap || tx->n_ref == SHEATH_TX_REFS;
+}
+
+/* the pages of a record that stays open outlive the call that brought them */
+static void hold_refs(struct sheath_tx *tx)
+{
+	while (tx->n_held < tx->n_ref)
+		get_page(tx->ref[tx->n_held++].bv_page);
+}
+
+/**
+ * sheath_tx_gather() - make records of a message's bytes
+ * @conn: connection with a sending key and nothing pending
+ * @msg: message; its iterator moves on by what was taken
+ * @type: content type, that of the open record if there is one
+ * @more: the last record stays open for more bytes
+ * @max_records: stop when so many are sealed, 1 to SHEATH_TX_BATCH
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0, or a negative errno with whatever was taken before it kept.
+ */
+int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more,
+		     unsigned int max_records)
+{
+	struct iov_iter *from = &msg->msg_iter;
+	struct sheath_tx *tx = conn->tx;
+	int rc = 0;
+
+	if (tx->open == SHEATH_TX_NONE && !more && iov_iter_count(from) <= SHEATH_TX_SMALL &&
+	    iov_iter_count(from) <= tx->limit)
+		return sheath_tx_seal_small(conn, type, from, iov_iter_count(from));
+
+	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
+		bool refer = may_refer(msg);
+
+		if ((refer && tx->open == SHEATH_TX_COPIED) ||
+		    (!refer && tx->open == SHEATH_TX_REFERRED)) {
+			rc = sheath_tx_seal_open(conn);
+			continue;
+		}
+		rc = refer ? gather_ref(conn, from, type) : gather_copy(conn, from, type);
+		if (!rc && is_full(tx))
+			rc = sheath_tx_seal_open(conn);
+	}
+	if (!rc && !more && !iov_iter_count(from) && tx->open != SHEATH_TX_NONE)
+		rc = sheath_tx_seal_open(conn);
+	hold_refs(tx);
+	return rc;
+}

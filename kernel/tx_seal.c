@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Records out of payload.
+ *
+ * A large record has its payload in a page-aligned buffer of its own, so that the cipher
+ * walks whole pages on both sides; what stands before and behind it lies in a small seam:
+ *
+ *	seam page:	| prepend 1 | append 1 | prepend 2 | append 2 | ...
+ *	on the wire:	  prepend 1 | payload 1 | append 1 | prepend 2 | payload 2 | append 2
+ *
+ * so that append N and prepend N + 1 are one piece for TCP. A small record is built in one
+ * piece, and TCP copies it.
+ */
+#include <linux/bvec.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+
+#include "pool.h"
+#include "stats.h"
+#include "tx.h"
+
+/**
+ * sheath_tx_open_drop() - let go of the open record's payload
+ * @tx: pipeline
+ */
+void sheath_tx_open_drop(struct sheath_tx *tx)
+{
+	unsigned int i;
+
+	for (i = 0; i < tx->n_held; i++)
+		put_page(tx->ref[i].bv_page);
+	tx->n_ref = 0;
+	tx->n_held = 0;
+	if (tx->page)
+		put_page(tx->page);
+	tx->page = NULL;
+	tx->open = SHEATH_TX_NONE;
+	tx->open_len = 0;
+}
+
+static bool seq_left(struct sheath_conn *conn)
+{
+	if (likely(!conn->tx->dir.seq_end))
+		return true;
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_SEQ_END);
+	return false;
+}
+
+static void sealed(struct sheath_conn *conn, u32 len)
+{
+	const struct net *net = sock_net(conn->sk);
+
+	conn->tx->n_sealed++;
+	WRITE_ONCE(conn->stats.tx_records, conn->stats.tx_records + 1);
+	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + len);
+	sheath_stat_inc(net, SHEATH_STAT_TX_RECORDS);
+	sheath_stat_add(net, SHEATH_STAT_TX_BYTES, len);
+}
+
+static int seam_alloc(struct sheath_conn *conn, unsigned int len)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	if (tx->seam && tx->seam_off + len <= PAGE_SIZE)
+		return 0;
+	if (tx->seam)
+		put_page(tx->seam);
+	tx->seam = alloc_page(conn->sk->sk_allocation);
+	tx->seam_off = 0;
+	return tx->seam ? 0 : -ENOMEM;
+}
+
+/* payload in place of @page, or from @ref into a fresh buffer */
+static void list_payload(struct sheath_tx *tx, struct page *to)
+{
+	unsigned int i;
+
+	if (tx->open == SHEATH_TX_COPIED) {
+		sheath_sgl_add(&tx->src, to, 0, tx->open_len);
+	} else {
+		for (i = 0; i < tx->n_ref; i++)
+			sheath_sgl_add(&tx->src, tx->ref[i].bv_page, tx->ref[i].bv_offset,
+				       tx->ref[i].bv_len);
+	}
+	sheath_sgl_add(&tx->dst, to, 0, tx->open_len);
+}
+
+/* plaintext must not stay in a buffer that goes back to the pool */
+static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, int rc)
+{
+	memset(page_address(page), 0, len);
+	sheath_conn_fail(conn, -rc);
+}
+
+/**
+ * sheath_tx_seal_open() - close the open record
+ * @conn: connection with an open record
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- sealed, waiting to be pushed
+ * * %-ENOMEM		- not sealed; the record is still open, nothing is lost
+ * * %-EKEYEXPIRED	- no sequence number is left
+ * * other		- the cipher failed; the session is over
+ */
+int sheath_tx_seal_open(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_dir *dir = &tx->dir;
+	struct page *to = tx->page;
+	unsigned int aad_len, off;
+	u8 *seam;
+	int rc;
+
+	if (!seq_left(conn))
+		return -EKEYEXPIRED;
+	rc = seam_alloc(conn, dir->prepend + dir->append);
+	if (rc)
+		return rc;
+	if (!to)
+		to = sheath_pool_get(conn->sk->sk_allocation);
+	if (!to)
+		return -ENOMEM;
+
+	off = tx->seam_off;
+	seam = page_address(tx->seam) + off;
+	aad_len = sheath_record_seal_begin(dir, tx->open_type, tx->open_len, seam,
+					   seam + dir->prepend);
+	sheath_sgl_reset(&tx->src);
+	sheath_sgl_reset(&tx->dst);
+	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
+	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	list_payload(tx, to);
+	sheath_sgl_add(&tx->src, tx->seam, off + dir->prepend, dir->append - dir->suite->tag_len);
+	sheath_sgl_add(&tx->dst, tx->seam, off + dir->prepend, dir->append);
+	sheath_sgl_end(&tx->src);
+	sheath_sgl_end(&tx->dst);
+	rc = sheath_record_seal(dir, tx->open_len, &tx->src, &tx->dst);
+	if (rc) {
+		wipe_failed(conn, to, tx->open_len, rc);
+	} else {
+		tx->seam_off += dir->prepend + dir->append;
+		sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
+		sheath_tx_pend_add(tx, to, 0, tx->open_len);
+		sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
+		sealed(conn, tx->open_len);
+	}
+	if (to != tx->page)
+		put_page(to);
+	sheath_tx_open_drop(tx);
+	return rc;
+}
+
+static int small_alloc(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	/* TCP may still refer to what was pushed from softirq */
+	if (tx->small && page_ref_count(tx->small) == 1)
+		return 0;
+	if (tx->small)
+		put_page(tx->small);
+	tx->small = alloc_page(conn->sk->sk_allocation);
+	return tx->small ? 0 : -ENOMEM;
+}
+
+/**
+ * sheath_tx_seal_small() - a record in one piece
+ * @conn: connection with nothing pending and no open record
+ * @type: content type
+ * @from: payload; advanced, unless this fails
+ * @len: bytes of it, at most SHEATH_TX_SMALL
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- sealed, waiting to be pushed
+ * * %-EFAULT, %-ENOMEM	- nothing happened
+ * * %-EKEYEXPIRED	- no sequence number is left
+ * * other		- the cipher failed; the session is over
+ */
+int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_dir *dir = &tx->dir;
+	unsigned int aad_len, tail;
+	u8 *p;
+	int rc;
+
+	if (!seq_left(conn))
+		return -EKEYEXPIRED;
+	rc = small_alloc(conn);
+	if (rc)
+		return rc;
+	p = page_address(tx->small);
+	if (len && !copy_from_iter_full(p + dir->prepend, len, from))
+		return -EFAULT;
+	tail = dir->append - dir->suite->tag_len;
+	aad_len = sheath_record_seal_begin(dir, type, len, p, p + dir->prepend + len);
+	sheath_sgl_reset(&tx->src);
+	sheath_sgl_reset(&tx->dst);
+	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
+	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	sheath_sgl_add(&tx->src, tx->small, dir->prepend, len + tail);
+	sheath_sgl_add(&tx->dst, tx->small, dir->prepend, len + dir->append);
+	sheath_sgl_end(&tx->src);
+	sheath_sgl_end(&tx->dst);
+	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
+	if (rc) {
+		wipe_failed(conn, tx->small, dir->prepend + len, rc);
+		return rc;
+	}
+	tx->pend_copy = !tx->n_pend;
+	sheath_tx_pend_add(tx, tx->small, 0, dir->prepend + len + dir->append);
+	sealed(conn, len);
+	return 0;
+}
