@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The receiving pipeline: find records in the receive queue, open them, deliver. */
+#ifndef SHEATH_RX_H
+#define SHEATH_RX_H
+
+#include <linux/list.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+
+#include "alert.h"
+#include "conn.h"
+#include "record.h"
+
+struct pipe_inode_info;
+
+/* records at least this large are opened into the reader's pages, smaller ones copied */
+#define SHEATH_RX_DIRECT_MIN	2048
+/* header, explicit nonce, 2^14 bytes, inner type, tag: the pages a whole record fits in */
+#define SHEATH_RX_SPILL_PAGES	DIV_ROUND_UP(SHEATH_PLAIN_MAX + 64, PAGE_SIZE)
+/* records in a row that bring nothing: no peer with a reason sends so many */
+#define SHEATH_RX_EMPTY_MAX	64
+#define SHEATH_RX_WARNING_MAX	16
+
+/**
+ * struct sheath_rec - an opened record that was not delivered in full
+ * @list: in struct sheath_rx, in order of arrival
+ * @type: content type
+ * @off: bytes of content already delivered
+ * @len: bytes of content
+ * @page: content; a compound page of 2^14 bytes, or of one page if it is the scratch page
+ * @scratch: @page belongs to the pipeline's one scratch record
+ */
+struct sheath_rec {
+	struct list_head	list;
+	u8			type;
+	u32			off;
+	u32			len;
+	struct page		*page;
+	bool			scratch;
+};
+
+/**
+ * struct sheath_rx - receiving pipeline of one connection
+ * @dir: keys and sequence number
+ * @recs: opened records
+ * @recs_bytes: bytes of content in them, not yet delivered
+ * @gone: bytes that were read out of @recs
+ * @scratch: record for small contents, so that they cost no allocation
+ * @scratch_used: @scratch is in @recs
+ * @parsed: bytes behind copied_seq that are used up but not yet given back to TCP
+ * @cursor: socket buffer the last look-up ended in; NULL whenever the lock was released
+ * @head: header of the record in front, valid if @rec_len is not 0
+ * @rec_len: length of the record in front, header included; 0: not known yet
+ * @head_err: what is wrong with the header, negative errno; found in softirq, told by a reader
+ * @spill: start of the record in front, where the receive buffer cannot hold all of it
+ * @spilled: bytes in @spill
+ * @tail: last byte of an inner plaintext that is one longer than the page
+ * @ready: a reader would get something
+ * @eof: close_notify was received
+ * @fin_told: a truncation was reported
+ * @paused: the peer changed its key
+ * @hs: handshake messages, when the module reads them
+ * @n_empty: empty records in a row
+ * @n_warning: warning alerts in a row
+ * @src: scatterlist of the record in work
+ * @dst: likewise
+ *
+ * Owned by lock_sock(), by sk_data_ready() while no process owns the socket. @ready is
+ * read by poll() without a lock.
+ */
+struct sheath_rx {
+	struct sheath_dir	dir;
+
+	struct list_head	recs;
+	u32			recs_bytes;
+	u64			gone;
+	struct sheath_rec	scratch;
+	bool			scratch_used;
+
+	u32			parsed;
+	struct sk_buff		*cursor;
+	struct sheath_header	head;
+	u32			rec_len;
+	int			head_err;
+	struct page		*spill[SHEATH_RX_SPILL_PAGES];
+	u32			spilled;
+	u8			tail;
+
+	bool			ready;
+	bool			eof;
+	bool			fin_told;
+	bool			paused;
+	struct sheath_handshake_parser hs;
+	unsigned int		n_empty;
+	unsigned int		n_warning;
+
+	struct sheath_sgl	src;
+	struct sheath_sgl	dst;
+};
+
+struct sheath_rx *sheath_rx_alloc(void);
+void sheath_rx_free(struct sheath_rx *rx);
+u64 sheath_rx_seq(const struct sheath_conn *conn);
+
+int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags);
+ssize_t sheath_rx_splice(struct sheath_conn *conn, struct pipe_inode_info *pipe, size_t len,
+			 bool nonblock);
+int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
+			sk_read_actor_t actor);
+void sheath_rx_data_ready(struct sheath_conn *conn);
+void sheath_rx_update(struct sheath_conn *conn);
+void sheath_rx_drain(struct sheath_conn *conn);
+
+/* rx.c: the walk all readers share; lock_sock() held */
+
+/**
+ * struct sheath_rx_want - what a reader can take
+ * @direct: iterator whose pages a record may be opened into, NULL if there is none
+ * @room: bytes left in it
+ * @got: set to the bytes a record put there, 0 if it was queued
+ */
+struct sheath_rx_want {
+	struct iov_iter	*direct;
+	size_t		room;
+	size_t		got;
+};
+
+int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want);
+int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo);
+struct sheath_rec *sheath_rx_first(struct sheath_rx *rx);
+void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n);
+
+/* rx_queue.c: bytes of TCP's receive queue; lock_sock() held, or sk_data_ready() */
+u32 sheath_rxq_avail(const struct sheath_conn *conn);
+int sheath_rxq_copy(struct sheath_conn *conn, u32 off, void *to, u32 len);
+int sheath_rxq_map(struct sheath_conn *conn, u32 off, u32 len, struct sheath_sgl *sgl);
+void sheath_rxq_used(struct sheath_conn *conn, u32 len);
+void sheath_rxq_release(struct sheath_conn *conn);
+int sheath_rxq_spill(struct sheath_conn *conn);
+
+/* rx_open.c: one record; lock_sock() held, may sleep */
+int sheath_rx_head(struct sheath_conn *conn);
+int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want);
+void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec);
+
+/* rx_ctrl.c: records that are not application data; lock_sock() held, may sleep */
+int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec);
+
+#endif /* SHEATH_RX_H */

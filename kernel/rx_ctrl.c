@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Records that are not application data, on sockets that leave them to the module: alerts
+ * (RFC 8446 section 6) and post-handshake messages (section 4.6; RFC 5246 section 7.4.1).
+ */
+#include <linux/tls.h>
+
+#include "rx.h"
+#include "session.h"
+#include "tx.h"
+
+/* RFC 8446 section 4, RFC 5246 section 7.4 */
+enum {
+	HELLO_REQUEST = 0,
+	CLIENT_HELLO = 1,
+	NEW_SESSION_TICKET = 4,
+	KEY_UPDATE = 24,
+};
+
+#define KEY_UPDATE_LEN	1
+/* the longest a NewSessionTicket can be is a little more than 2^17: RFC 8446 section 4.6.1 */
+#define MESSAGE_MAX	(1u << 18)
+
+static int flood(struct sheath_conn *conn)
+{
+	sheath_rxq_release(conn);
+	return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
+				  SHEATH_STAT_RX_FLOOD);
+}
+
+static int dropped(struct sheath_conn *conn)
+{
+	WRITE_ONCE(conn->stats.ctrl_dropped, conn->stats.ctrl_dropped + 1);
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_CTRL_DROPPED);
+	return ++conn->rx->n_warning > SHEATH_RX_WARNING_MAX ? flood(conn) : 0;
+}
+
+static int unexpected(struct sheath_conn *conn, enum sheath_stat stat)
+{
+	sheath_rxq_release(conn);
+	return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE, stat);
+}
+
+static int fatal_received(struct sheath_conn *conn)
+{
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_ALERT);
+	sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
+	/* RFC 8446 section 6.2: neither side sends anything after it */
+	if (conn->tx) {
+		sheath_tx_open_drop(conn->tx);
+		conn->tx->closed = true;
+	}
+	sheath_conn_fail(conn, EPROTO);
+	return -EPROTO;
+}
+
+static int read_alert(struct sheath_conn *conn, const u8 *p, u32 len)
+{
+	u8 level, desc;
+
+	if (len != SHEATH_ALERT_LEN) {
+		sheath_rxq_release(conn);
+		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_DECODE_ERROR,
+					  SHEATH_STAT_RX_BAD_ALERT);
+	}
+	level = p[0];
+	desc = p[1];
+	WRITE_ONCE(conn->last_alert, level << 8 | desc);
+	if (desc == SHEATH_ALERT_CLOSE_NOTIFY) {
+		conn->rx->eof = true;
+		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_CLOSE_NOTIFY);
+		sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
+		return 0;
+	}
+	/* RFC 8446 section 6: the level is what the description says it is */
+	if (desc == SHEATH_ALERT_USER_CANCELED ||
+	    (level == SHEATH_ALERT_WARNING && !conn->rx->dir.ver->has_inner_type))
+		return dropped(conn);
+	return fatal_received(conn);
+}
+
+/* the peer sends with its next key from here on, and nobody told us that key */
+static int read_key_update(struct sheath_conn *conn, u8 request, bool ends_record)
+{
+	if (request > 1 || !ends_record)
+		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
+	conn->rx->paused = true;
+	WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_KEY_UPDATE);
+	sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
+	return 0;
+}
+
+static int message_begins(struct sheath_conn *conn, u8 type, u32 len)
+{
+	if (len > MESSAGE_MAX)
+		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
+	if (conn->rx->dir.ver->has_inner_type) {
+		if (type == NEW_SESSION_TICKET)
+			return dropped(conn);
+		if (type == KEY_UPDATE && len == KEY_UPDATE_LEN)
+			return 0;
+	} else if (type == HELLO_REQUEST || type == CLIENT_HELLO) {
+		/* RFC 5246 section 7.2.2 */
+		sheath_rxq_release(conn);
+		sheath_alert_warn(conn, SHEATH_ALERT_NO_RENEGOTIATION);
+		return dropped(conn);
+	}
+	return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
+}
+
+static int read_handshake(struct sheath_conn *conn, const u8 *p, u32 len)
+{
+	struct sheath_handshake_parser *hs = &conn->rx->hs;
+	bool begins;
+	int rc = 0;
+
+	while (len && !rc) {
+		size_t n = sheath_framing_handshake(hs, p, len, &begins);
+
+		p += n;
+		len -= n;
+		if (begins)
+			rc = message_begins(conn, hs->head[0], hs->left);
+		else if (!hs->n_head && hs->head[0] == KEY_UPDATE)
+			rc = read_key_update(conn, p[-1], !len);
+	}
+	return rc;
+}
+
+/**
+ * sheath_rx_ctrl() - deal with a control record nobody else will see
+ * @conn: connection
+ * @rec: opened record, borrowed
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0, or a negative errno if the session is over.
+ */
+int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
+{
+	const u8 *p = page_address(rec->page);
+
+	switch (rec->type) {
+	case SHEATH_CT_ALERT:
+	case SHEATH_CT_HANDSHAKE:
+		if (!rec->len)
+			return unexpected(conn, SHEATH_STAT_RX_EMPTY);
+		/* RFC 8446 section 5.1: no other type between the parts of a message */
+		if (rec->type == SHEATH_CT_HANDSHAKE)
+			return read_handshake(conn, p, rec->len);
+		return read_alert(conn, p, rec->len);
+	default:
+		return unexpected(conn, SHEATH_STAT_RX_BAD_TYPE);
+	}
+}

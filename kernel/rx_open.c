@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One record: header, place for the plaintext, cipher.
+ *
+ * Ciphertext is read where TCP left it. The plaintext of application data goes straight
+ * into the reader's pages when it is large and fits; in TLS 1.3 the inner content type has
+ * to be known for that, so the last byte before the tag is decrypted first. Everything else
+ * goes to a record of the queue.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "pool.h"
+#include "rx.h"
+
+/**
+ * sheath_rx_head() - look at the record in front
+ * @conn: connection with a receiving key
+ *
+ * Context: lock_sock() held, or sk_data_ready().
+ *
+ * Return:
+ * * 1		- it is complete
+ * * 0		- more bytes are needed
+ * * %-EINVAL, %-EMSGSIZE, %-EBADMSG, %-EPROTO - see sheath_record_check(); stays so
+ */
+int sheath_rx_head(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u8 head[SHEATH_HEADER_LEN];
+
+	if (rx->head_err)
+		return rx->head_err;
+	if (!rx->rec_len) {
+		if (sheath_rxq_avail(conn) < sizeof(head) ||
+		    sheath_rxq_copy(conn, 0, head, sizeof(head)))
+			return 0;
+		sheath_framing_get_header(head, &rx->head);
+		rx->head_err = sheath_record_check(&rx->dir, &rx->head);
+		if (rx->head_err)
+			return rx->head_err;
+		rx->rec_len = SHEATH_HEADER_LEN + rx->head.len;
+	}
+	return rx->spilled + sheath_rxq_avail(conn) >= rx->rec_len;
+}
+
+static int copy_raw(struct sheath_conn *conn, u32 off, void *to, u32 len)
+{
+	struct sheath_rx *rx = conn->rx;
+	u8 *p = to;
+
+	if (!rx->spilled)
+		return sheath_rxq_copy(conn, off, to, len);
+	for (; len; len--, off++)
+		*p++ = ((u8 *)page_address(rx->spill[off / PAGE_SIZE]))[off % PAGE_SIZE];
+	return 0;
+}
+
+static void list_spill(struct sheath_rx *rx, u32 off, u32 len)
+{
+	while (len) {
+		u32 at = off % PAGE_SIZE;
+		u32 part = min_t(u32, len, PAGE_SIZE - at);
+
+		sheath_sgl_add(&rx->src, rx->spill[off / PAGE_SIZE], at, part);
+		off += part;
+		len -= part;
+	}
+}
+
+/* additional data | ciphertext | tag of the record in front */
+static int list_source(struct sheath_conn *conn, unsigned int aad_len)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 off = rx->dir.prepend, len = rx->rec_len - rx->dir.prepend;
+	int rc;
+
+	sheath_sgl_reset(&rx->src);
+	sheath_sgl_add_buf(&rx->src, rx->dir.aad, aad_len);
+	if (!rx->spilled && sheath_rxq_map(conn, off, len, &rx->src)) {
+		rc = sheath_rxq_spill(conn);
+		if (rc)
+			return rc;
+		sheath_sgl_reset(&rx->src);
+		sheath_sgl_add_buf(&rx->src, rx->dir.aad, aad_len);
+	}
+	if (rx->spilled)
+		list_spill(rx, off, len);
+	sheath_sgl_end(&rx->src);
+	return 0;
+}
+
+static struct sheath_rec *rec_alloc(struct sheath_conn *conn, u32 len)
+{
+	struct sheath_rx *rx = conn->rx;
+	struct sheath_rec *rec = &rx->scratch;
+
+	if (len <= PAGE_SIZE && !rx->scratch_used) {
+		/* a pipe may still refer to what was spliced from it */
+		if (rec->page && page_ref_count(rec->page) != 1) {
+			put_page(rec->page);
+			rec->page = NULL;
+		}
+		if (!rec->page)
+			rec->page = alloc_page(conn->sk->sk_allocation);
+		if (!rec->page)
+			return NULL;
+		rec->scratch = true;
+		rx->scratch_used = true;
+		return rec;
+	}
+	rec = kmalloc(sizeof(*rec), conn->sk->sk_allocation);
+	if (!rec)
+		return NULL;
+	rec->scratch = false;
+	rec->page = sheath_pool_get(conn->sk->sk_allocation);
+	if (!rec->page) {
+		kfree(rec);
+		return NULL;
+	}
+	return rec;
+}
+
+/**
+ * sheath_rx_rec_free() - let go of an opened record that is in no list
+ * @rx: pipeline
+ * @rec: record
+ */
+void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
+{
+	if (rec->scratch) {
+		rx->scratch_used = false;
+		return;
+	}
+	put_page(rec->page);
+	kfree(rec);
+}
+
+static void record_done(struct sheath_conn *conn, u32 content)
+{
+	struct sheath_rx *rx = conn->rx;
+	const struct net *net = sock_net(conn->sk);
+
+	if (!rx->spilled)
+		sheath_rxq_used(conn, rx->rec_len);
+	rx->spilled = 0;
+	rx->rec_len = 0;
+	WRITE_ONCE(conn->stats.rx_records, conn->stats.rx_records + 1);
+	WRITE_ONCE(conn->stats.rx_bytes, conn->stats.rx_bytes + content);
+	sheath_stat_inc(net, SHEATH_STAT_RX_RECORDS);
+	sheath_stat_add(net, SHEATH_STAT_RX_BYTES, content);
+}
+
+/* nothing was released to anybody: end the session */
+static int open_failed(struct sheath_conn *conn, int rc)
+{
+	sheath_rxq_release(conn);
+	if (rc != -EBADMSG)
+		return sheath_alert_fatal(conn, -rc, SHEATH_ALERT_INTERNAL_ERROR,
+					  SHEATH_STAT_RX_BAD_MAC);
+	WRITE_ONCE(conn->stats.rx_auth_fail, conn->stats.rx_auth_fail + 1);
+	return sheath_alert_fatal(conn, EBADMSG, SHEATH_ALERT_BAD_RECORD_MAC,
+				  SHEATH_STAT_RX_BAD_MAC);
+}
+
+/* bytes of content if the record in front is data without padding, else 0 */
+static u32 data_len(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 inner = rx->rec_len - rx->dir.prepend - rx->dir.suite->tag_len;
+	u8 last;
+
+	if (!rx->dir.ver->has_inner_type)
+		return rx->head.type == SHEATH_CT_DATA ? inner : 0;
+	if (copy_raw(conn, rx->dir.prepend + inner - 1, &last, 1))
+		return 0;
+	last = sheath_record_inner_type(&rx->dir, inner - 1, last);
+	return last == SHEATH_CT_DATA ? inner - 1 : 0;
+}
+
+static void wipe_dst(struct sheath_sgl *dst)
+{
+	unsigned int i;
+
+	for (i = 1; i < dst->n; i++)
+		memset(sg_virt(&dst->sg[i]), 0, dst->sg[i].length);
+}
+
+static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u32 len,
+		       unsigned int aad_len)
+{
+	struct sheath_rx *rx = conn->rx;
+	struct sheath_compat_pin pin;
+	u32 cipher_len = rx->rec_len - rx->dir.prepend;
+	int rc;
+
+	sheath_sgl_reset(&rx->dst);
+	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
+	rc = sheath_compat_pin(&pin, want->direct, len, &rx->dst);
+	if (rc)
+		return rc;
+	if (rx->dir.ver->has_inner_type)
+		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
+	sheath_sgl_end(&rx->dst);
+	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	if (rc)
+		wipe_dst(&rx->dst);
+	sheath_compat_unpin(&pin);
+	if (rc) {
+		iov_iter_revert(want->direct, len);
+		return open_failed(conn, rc);
+	}
+	want->got = len;
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_DIRECT);
+	record_done(conn, len);
+	return 0;
+}
+
+/* find the content of an inner plaintext that may end in rx->tail */
+static long unpad(struct sheath_rx *rx, struct sheath_rec *rec, u32 inner, u8 *type)
+{
+	u32 paged = min_t(u32, inner, SHEATH_PLAIN_MAX);
+	long pos;
+
+	if (inner > paged && rx->tail) {
+		*type = rx->tail;
+		return paged;
+	}
+	pos = sheath_framing_unpad(page_address(rec->page), paged);
+	if (pos >= 0)
+		*type = ((u8 *)page_address(rec->page))[pos];
+	return pos;
+}
+
+static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 cipher_len = rx->rec_len - rx->dir.prepend;
+	u32 inner = cipher_len - rx->dir.suite->tag_len;
+	struct sheath_rec *rec = rec_alloc(conn, inner);
+	long len = inner;
+	int rc;
+
+	if (!rec)
+		return -ENOMEM;
+	sheath_sgl_reset(&rx->dst);
+	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
+	sheath_sgl_add(&rx->dst, rec->page, 0, min_t(u32, inner, SHEATH_PLAIN_MAX));
+	if (inner > SHEATH_PLAIN_MAX)
+		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
+	sheath_sgl_end(&rx->dst);
+	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	if (rc) {
+		wipe_dst(&rx->dst);
+		sheath_rx_rec_free(rx, rec);
+		return open_failed(conn, rc);
+	}
+	rec->type = rx->head.type;
+	if (rx->dir.ver->has_inner_type)
+		len = unpad(rx, rec, inner, &rec->type);
+	if (len < 0) {
+		sheath_rx_rec_free(rx, rec);
+		record_done(conn, 0);
+		sheath_rxq_release(conn);
+		return sheath_alert_fatal(conn, EBADMSG, SHEATH_ALERT_UNEXPECTED_MESSAGE,
+					  SHEATH_STAT_RX_EMPTY);
+	}
+	rec->off = 0;
+	rec->len = len;
+	list_add_tail(&rec->list, &rx->recs);
+	rx->recs_bytes += len;
+	record_done(conn, len);
+	return 0;
+}
+
+/**
+ * sheath_rx_open() - open the record in front, which is complete
+ * @conn: connection with a receiving key
+ * @want: what the reader can take directly; @want->got is set
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- delivered (@want->got) or queued
+ * * %-ENOMEM		- nothing happened
+ * * %-EKEYEXPIRED	- no sequence number is left
+ * * other		- the session is over
+ */
+int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
+{
+	struct sheath_rx *rx = conn->rx;
+	u8 explicit_nonce[SHEATH_EXPLICIT_LEN];
+	unsigned int aad_len;
+	int rc;
+
+	want->got = 0;
+	if (rx->dir.seq_end)
+		return -EKEYEXPIRED;
+	/* what began to leave the receive queue leaves it whole */
+	rc = rx->spilled ? sheath_rxq_spill(conn) : 0;
+	if (rc)
+		return rc;
+	if (rx->dir.prepend > SHEATH_HEADER_LEN &&
+	    copy_raw(conn, SHEATH_HEADER_LEN, explicit_nonce, sizeof(explicit_nonce)))
+		return -ENOMEM;
+	aad_len = sheath_record_open_begin(&rx->dir, &rx->head, explicit_nonce);
+	rc = list_source(conn, aad_len);
+	if (rc)
+		return rc;
+	if (want->direct && want->room >= SHEATH_RX_DIRECT_MIN && list_empty(&rx->recs) &&
+	    rx->rec_len >= SHEATH_RX_DIRECT_MIN) {
+		u32 len = data_len(conn);
+
+		if (len && len <= want->room) {
+			rc = open_direct(conn, want, len, aad_len);
+			if (rc != -EFAULT)
+				return rc;
+		}
+	}
+	return open_queued(conn, aad_len);
+}

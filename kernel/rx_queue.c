@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bytes of TCP's receive queue by their distance from what was read last. Buffers may
+ * overlap and be merged by TCP whenever the lock is released, so only sequence numbers
+ * tell where a byte is; the cursor saves walks within one hold of the lock.
+ */
+#include <linux/skbuff.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "rx.h"
+
+/**
+ * sheath_rxq_avail() - bytes received and not used up
+ * @conn: connection with a receiving key
+ */
+u32 sheath_rxq_avail(const struct sheath_conn *conn)
+{
+	const struct tcp_sock *tp = tcp_sk(conn->sk);
+	u32 n = tp->rcv_nxt - tp->copied_seq;
+
+	/* a FIN has a sequence number of its own */
+	if (n && sock_flag(conn->sk, SOCK_DONE))
+		n--;
+	return n - conn->rx->parsed;
+}
+
+/* the buffer with byte @seq, and how far into it that is */
+static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
+{
+	struct sk_buff_head *queue = &conn->sk->sk_receive_queue;
+	struct sk_buff *skb = conn->rx->cursor;
+
+	if (!skb || before(seq, TCP_SKB_CB(skb)->seq))
+		skb = skb_peek(queue);
+	for (; skb; skb = skb_peek_next(skb, queue)) {
+		*off = seq - TCP_SKB_CB(skb)->seq;
+		if (*off < skb->len) {
+			conn->rx->cursor = skb;
+			return skb;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * sheath_rxq_copy() - copy bytes, using nothing up
+ * @conn: connection with a receiving key
+ * @off: distance from the first byte not used up
+ * @to: memory
+ * @len: bytes; @off + @len are available
+ *
+ * Return: 0, or %-EFAULT if the queue does not hold them after all.
+ */
+int sheath_rxq_copy(struct sheath_conn *conn, u32 off, void *to, u32 len)
+{
+	u32 seq = tcp_sk(conn->sk)->copied_seq + conn->rx->parsed + off;
+
+	while (len) {
+		u32 at, part;
+		struct sk_buff *skb = find(conn, seq, &at);
+
+		if (!skb)
+			return -EFAULT;
+		part = min(len, skb->len - at);
+		if (skb_copy_bits(skb, at, to, part))
+			return -EFAULT;
+		to += part;
+		seq += part;
+		len -= part;
+	}
+	return 0;
+}
+
+static bool map_skb(const struct sk_buff *skb, u32 at, u32 len, struct sheath_sgl *sgl)
+{
+	u32 start = skb_headlen(skb), part;
+	int i;
+
+	if (at < start) {
+		part = min(len, start - at);
+		if (!sheath_sgl_add_buf(sgl, skb->data + at, part))
+			return false;
+		at += part;
+		len -= part;
+	}
+	for (i = 0; len && i < skb_shinfo(skb)->nr_frags; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+		u32 size = skb_frag_size(frag);
+
+		if (at < start + size) {
+			part = min(len, start + size - at);
+			if (!sheath_sgl_add(sgl, skb_frag_page(frag),
+					    skb_frag_off(frag) + at - start, part))
+				return false;
+			at += part;
+			len -= part;
+		}
+		start += size;
+	}
+	return !len;
+}
+
+/**
+ * sheath_rxq_map() - append bytes to a scatterlist where they lie
+ * @conn: connection with a receiving key
+ * @off: distance from the first byte not used up
+ * @len: bytes; @off + @len are available
+ * @sgl: list
+ *
+ * The memory is read only: buffers may be clones whose pages others see.
+ *
+ * Return: 0, or %-E2BIG if it has too many pieces or is of a kind that cannot be mapped;
+ * the list is useless then.
+ */
+int sheath_rxq_map(struct sheath_conn *conn, u32 off, u32 len, struct sheath_sgl *sgl)
+{
+	u32 seq = tcp_sk(conn->sk)->copied_seq + conn->rx->parsed + off;
+
+	while (len) {
+		u32 at, part;
+		struct sk_buff *skb = find(conn, seq, &at);
+
+		if (!skb || skb_has_frag_list(skb) || !sheath_compat_skb_readable(skb))
+			return -E2BIG;
+		part = min(len, skb->len - at);
+		if (!map_skb(skb, at, part, sgl))
+			return -E2BIG;
+		seq += part;
+		len -= part;
+	}
+	return 0;
+}
+
+/**
+ * sheath_rxq_used() - bytes are no longer needed
+ * @conn: connection with a receiving key
+ * @len: bytes
+ *
+ * TCP learns of it from sheath_rxq_release(), once for many records.
+ */
+void sheath_rxq_used(struct sheath_conn *conn, u32 len)
+{
+	conn->rx->parsed += len;
+}
+
+/**
+ * sheath_rxq_release() - give back what is used up, and forget the cursor
+ * @conn: connection with a receiving key
+ *
+ * To be called before the lock is released and before anything is sent.
+ */
+void sheath_rxq_release(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (rx->parsed)
+		tcp_read_done(conn->sk, rx->parsed);
+	rx->parsed = 0;
+	rx->cursor = NULL;
+}
+
+/**
+ * sheath_rxq_spill() - copy the record in front out of the receive queue, as far as it is there
+ * @conn: connection with a receiving key; the length of the record is known
+ *
+ * For receive buffers that cannot hold a record, and records in too many pieces.
+ *
+ * Context: lock_sock() held, or softirq; does not sleep.
+ *
+ * Return: 0 or %-ENOMEM; what was copied is kept.
+ */
+int sheath_rxq_spill(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 left = min(sheath_rxq_avail(conn), rx->rec_len - rx->spilled);
+
+	while (left) {
+		struct page **page = &rx->spill[rx->spilled / PAGE_SIZE];
+		u32 at = rx->spilled % PAGE_SIZE;
+		u32 part = min_t(u32, left, PAGE_SIZE - at);
+
+		if (!*page)
+			*page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
+		if (!*page)
+			return -ENOMEM;
+		if (sheath_rxq_copy(conn, 0, page_address(*page) + at, part))
+			return -ENOMEM;
+		sheath_rxq_used(conn, part);
+		rx->spilled += part;
+		left -= part;
+	}
+	return 0;
+}
