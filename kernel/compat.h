@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels this module is built for, 6.1 and 6.12. The other files
+ * read as if there were only the newer one.
+ */
+#ifndef SHEATH_COMPAT_H
+#define SHEATH_COMPAT_H
+
+#include <linux/bvec.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/skbuff.h>
+#include <linux/sockptr.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+#include <linux/version.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "sgl.h"
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "sheath needs Linux 6.1 or newer"
+#endif
+
+/*
+ * 6.5 replaced proto.sendpage by sendmsg() with MSG_SPLICE_PAGES (commits 270a1c3de47e,
+ * dc97391e6610). 6.1 stable has the flag, but its TCP ignores it and nobody passes it but
+ * our own sendpage().
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define SHEATH_COMPAT_SENDPAGE	1
+#endif
+
+/* 6.2 renamed the direction of an iterator (commit de4eda9de2d9) */
+#ifdef ITER_SOURCE
+#define SHEATH_COMPAT_SOURCE	ITER_SOURCE
+#else
+#define SHEATH_COMPAT_SOURCE	WRITE
+#endif
+
+#ifdef SHEATH_COMPAT_SENDPAGE
+
+static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsigned int n,
+				     u32 len, bool copy, bool more)
+{
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	unsigned int i;
+	int sum = 0, rc = 0;
+
+	if (copy) {
+		struct msghdr msg = { .msg_flags = flags | (more ? MSG_MORE : 0) };
+
+		iov_iter_bvec(&msg.msg_iter, SHEATH_COMPAT_SOURCE, bv, n, len);
+		return tcp_sendmsg_locked(sk, &msg, len);
+	}
+	for (i = 0; i < n; i++) {
+		int last = i + 1 == n && !more ? 0 : MSG_MORE | MSG_SENDPAGE_NOTLAST;
+
+		rc = do_tcp_sendpages(sk, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len,
+				      flags | last);
+		if (rc <= 0)
+			break;
+		sum += rc;
+		if (rc < bv[i].bv_len)
+			break;
+	}
+	return sum ?: rc;
+}
+
+#else
+
+/*
+ * Give sealed bytes to TCP without waiting. Return: how many it took, or an errno; the pages
+ * belong to the record alone, nobody writes to them while TCP holds them.
+ */
+static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsigned int n,
+				     u32 len, bool copy, bool more)
+{
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0) |
+			     (copy ? 0 : MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS),
+	};
+
+	iov_iter_bvec(&msg.msg_iter, SHEATH_COMPAT_SOURCE, bv, n, len);
+	return tcp_sendmsg_locked(sk, &msg, len);
+}
+
+#endif /* SHEATH_COMPAT_SENDPAGE */
+
+#ifdef SHEATH_COMPAT_SENDPAGE
+void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops);
+#else
+static inline void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops)
+{
+}
+#endif
+
+/**
+ * struct sheath_compat_atomic - what sheath_compat_atomic_begin() changed
+ * @allocation: sk_allocation
+ * @task_frag: sk_use_task_frag
+ */
+struct sheath_compat_atomic {
+	gfp_t	allocation;
+	bool	task_frag;
+};
+
+/* TCP may be asked to send from softirq: it must not sleep nor use current's page fragment */
+static inline void sheath_compat_atomic_begin(struct sock *sk, struct sheath_compat_atomic *saved)
+{
+	saved->allocation = sk->sk_allocation;
+	saved->task_frag = sk->sk_use_task_frag;
+	sk->sk_allocation = GFP_ATOMIC;
+	sk->sk_use_task_frag = false;
+}
+
+static inline void sheath_compat_atomic_end(struct sock *sk,
+					    const struct sheath_compat_atomic *saved)
+{
+	sk->sk_allocation = saved->allocation;
+	sk->sk_use_task_frag = saved->task_frag;
+}
+
+/* 6.11 has buffers whose payload lies in device memory (commit 65249feb6b3d) */
+static inline bool sheath_compat_skb_readable(const struct sk_buff *skb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	return skb_frags_readable(skb);
+#else
+	return true;
+#endif
+}
+
+/* 6.9 has copy_struct_from_sockptr() (commit a2dbdd0f4ee9) */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+static inline int copy_struct_from_sockptr(void *dst, size_t ksize, sockptr_t src, size_t usize)
+{
+	size_t size = min(ksize, usize);
+
+	if (!sockptr_is_kernel(src))
+		return copy_struct_from_user(dst, ksize, src.user, usize);
+	if (usize > ksize && memchr_inv(src.kernel + ksize, 0, usize - ksize))
+		return -E2BIG;
+	memset(dst + size, 0, ksize - size);
+	memcpy(dst, src.kernel, size);
+	return 0;
+}
+#endif
+
+#define SHEATH_PIN_MAX	8
+
+/**
+ * struct sheath_compat_pin - pages of a reader, held while a record is opened into them
+ * @page: pages
+ * @n: how many
+ * @pinned: they were pinned, not just referred to
+ */
+struct sheath_compat_pin {
+	struct page	*page[SHEATH_PIN_MAX];
+	unsigned int	n;
+	bool		pinned;
+};
+
+/* 6.3 pins what is written to (commits 7d58fe731028, f62e52d1276d); 6.1 only takes references */
+static inline ssize_t sheath_compat_pages(struct sheath_compat_pin *pin, struct iov_iter *to,
+					  u32 len, size_t *off)
+{
+	struct page **pages = &pin->page[pin->n];
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	pin->pinned = iov_iter_extract_will_pin(to);
+	return iov_iter_extract_pages(to, &pages, len, SHEATH_PIN_MAX - pin->n, 0, off);
+#else
+	return iov_iter_get_pages2(to, pages, len, SHEATH_PIN_MAX - pin->n, off);
+#endif
+}
+
+static inline void sheath_compat_unpin(struct sheath_compat_pin *pin)
+{
+	unsigned int i;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	if (pin->pinned) {
+		unpin_user_pages_dirty_lock(pin->page, pin->n, true);
+		return;
+	}
+#endif
+	for (i = 0; i < pin->n; i++) {
+		set_page_dirty_lock(pin->page[i]);
+		put_page(pin->page[i]);
+	}
+}
+
+/**
+ * sheath_compat_pin() - append a reader's memory to a scatterlist
+ * @pin: for sheath_compat_unpin()
+ * @to: user memory; advanced by @len
+ * @len: bytes
+ * @sgl: list
+ *
+ * Context: process, may sleep and fault pages in.
+ *
+ * Return: 0, or %-EFAULT with everything as it was if the memory cannot be had, or is in
+ * too many pieces; the reader is better served by a copy then.
+ */
+static inline int sheath_compat_pin(struct sheath_compat_pin *pin, struct iov_iter *to, u32 len,
+				    struct sheath_sgl *sgl)
+{
+	u32 left = len;
+
+	pin->n = 0;
+	while (left && pin->n < SHEATH_PIN_MAX) {
+		size_t off;
+		ssize_t got = sheath_compat_pages(pin, to, left, &off);
+
+		if (got <= 0)
+			break;
+		left -= got;
+		while (got) {
+			size_t part = min_t(size_t, got, PAGE_SIZE - off);
+
+			sheath_sgl_add(sgl, pin->page[pin->n++], off, part);
+			got -= part;
+			off = 0;
+		}
+	}
+	if (!left)
+		return 0;
+	iov_iter_revert(to, len - left);
+	sheath_compat_unpin(pin);
+	return -EFAULT;
+}
+
+#endif /* SHEATH_COMPAT_H */

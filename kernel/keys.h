@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Key material on its way from user space into a direction, whichever door it came through. */
+#ifndef SHEATH_KEYS_H
+#define SHEATH_KEYS_H
+
+#include <linux/netlink.h>
+#include <linux/types.h>
+
+#include <linux/sheath.h>
+
+struct sheath_conn;
+
+/**
+ * struct sheath_key_params - one direction's key, parsed but not yet judged
+ * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
+ * @version: as pushed
+ * @cipher: TLS_CIPHER_* as pushed
+ * @epoch: 0
+ * @rec_seq: sequence number of the next record
+ * @key_len: bytes of @key
+ * @iv_len: bytes of @iv: 4 or 12
+ * @key: secret; whoever filled it wipes the structure
+ * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt
+ */
+struct sheath_key_params {
+	u32	flags;
+	u32	version;
+	u32	cipher;
+	u32	epoch;
+	u64	rec_seq;
+	u32	key_len;
+	u32	iv_len;
+	u8	key[SHEATH_KEY_MAX];
+	u8	iv[SHEATH_IV_MAX];
+};
+
+/**
+ * struct sheath_key_set - everything one push installs
+ * @n_keys: 1 or 2 entries of @key in use
+ * @key: at most one for each direction
+ * @tx_limit: the peer's record_size_limit (RFC 8449) for the payload, 64 to 16384; 0: 2^14
+ * @peer: results of the handshake; zero where nobody said
+ */
+struct sheath_key_set {
+	unsigned int		n_keys;
+	struct sheath_key_params key[2];
+	u32			tx_limit;
+	struct {
+		u32 role, suite, group;
+	} peer;
+};
+
+int sheath_keys_install(struct sheath_conn *conn, const struct sheath_key_set *set,
+			struct netlink_ext_ack *extack);
+
+#endif /* SHEATH_KEYS_H */

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Socket options at level SOL_TLS, and those of TCP that must not get past us. */
+#include "sockopt.h"
+
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/tls.h>
+
+#include "alert.h"
+#include "compat.h"
+#include "conn.h"
+#include "keys.h"
+#include "rx.h"
+#include "session.h"
+#include "suite.h"
+#include "tx.h"
+
+/* the largest of the structures TLS_TX and TLS_RX take */
+union crypto_info {
+	struct tls_crypto_info				info;
+	struct tls12_crypto_info_aes_gcm_256		aes_gcm_256;
+	struct tls12_crypto_info_chacha20_poly1305	chacha20_poly1305;
+	u8						raw[64];
+};
+
+static const struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
+{
+	if (optname == TLS_TX)
+		return conn->tx ? &conn->tx->dir : NULL;
+	return conn->rx ? &conn->rx->dir : NULL;
+}
+
+/* in-tree TLS treats what the application did not choose like this */
+static void set_app_defaults(struct sheath_conn *conn)
+{
+	if (!conn->ctrl_set)
+		conn->ctrl_app = 1;
+	if (!conn->eof_set)
+		conn->eof_lenient = 1;
+}
+
+static int read_crypto_info(sockptr_t optval, unsigned int optlen, union crypto_info *ci)
+{
+	const struct sheath_suite *suite;
+
+	if (sockptr_is_null(optval) || optlen < sizeof(ci->info) || optlen > sizeof(*ci))
+		return -EINVAL;
+	if (copy_from_sockptr(ci, optval, optlen))
+		return -EFAULT;
+	suite = sheath_suite_find(ci->info.cipher_type);
+	if (!suite || !sheath_version_find(ci->info.version) || optlen != suite->info_len)
+		return -EINVAL;
+	return 0;
+}
+
+static void fill_key(struct sheath_key_params *key, const union crypto_info *ci, u32 flags)
+{
+	const struct sheath_suite *suite = sheath_suite_find(ci->info.cipher_type);
+
+	key->flags = flags;
+	key->version = ci->info.version;
+	key->cipher = ci->info.cipher_type;
+	key->rec_seq = sheath_framing_get_u64(ci->raw + suite->info_seq);
+	key->key_len = suite->key_len;
+	key->iv_len = SHEATH_NONCE_LEN;
+	memcpy(key->key, ci->raw + suite->info_key, suite->key_len);
+	memcpy(key->iv, ci->raw + suite->info_salt, suite->salt_len);
+	memcpy(key->iv + suite->salt_len, ci->raw + suite->info_iv,
+	       SHEATH_NONCE_LEN - suite->salt_len);
+}
+
+static int set_crypto_info(struct sheath_conn *conn, int optname, sockptr_t optval,
+			   unsigned int optlen)
+{
+	struct sheath_key_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
+	union crypto_info ci;
+	int rc;
+
+	if (!set)
+		return -ENOMEM;
+	rc = read_crypto_info(optval, optlen, &ci);
+	if (rc)
+		goto out_wipe;
+	set->n_keys = 1;
+	fill_key(&set->key[0], &ci, optname == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX);
+	rc = sheath_keys_install(conn, set, NULL);
+	if (rc)
+		goto out_wipe;
+	memcpy(((struct sheath_dir *)get_dir(conn, optname))->shown_key, set->key[0].key,
+	       set->key[0].key_len);
+	set_app_defaults(conn);
+out_wipe:
+	memzero_explicit(&ci, sizeof(ci));
+	kfree_sensitive(set);
+	return rc;
+}
+
+static int get_crypto_info(struct sheath_conn *conn, int optname, char __user *optval, int len,
+			   int __user *optlen)
+{
+	const struct sheath_dir *dir = get_dir(conn, optname);
+	const struct sheath_suite *suite;
+	union crypto_info ci = { };
+	int rc = 0;
+
+	if (len < (int)sizeof(ci.info))
+		return -EINVAL;
+	if (!dir)
+		return -EBUSY;
+	suite = dir->suite;
+	ci.info.version = dir->ver->version;
+	ci.info.cipher_type = suite->cipher;
+	if (len != sizeof(ci.info)) {
+		if (len != suite->info_len)
+			return -EINVAL;
+		memcpy(ci.raw + suite->info_key, dir->shown_key, suite->key_len);
+		/* salts and static IVs are secret too: only the owner of the key sees them */
+		if (memchr_inv(dir->shown_key, 0, sizeof(dir->shown_key))) {
+			memcpy(ci.raw + suite->info_salt, dir->iv, suite->salt_len);
+			memcpy(ci.raw + suite->info_iv, dir->iv + suite->salt_len,
+			       SHEATH_NONCE_LEN - suite->salt_len);
+		}
+		if (dir->prepend > SHEATH_HEADER_LEN && optname == TLS_TX)
+			sheath_framing_put_u64(ci.raw + suite->info_iv, dir->explicit_nonce);
+		sheath_framing_put_u64(ci.raw + suite->info_seq, dir->seq);
+	}
+	if (copy_to_user(optval, &ci, len) || put_user(len, optlen))
+		rc = -EFAULT;
+	memzero_explicit(&ci, sizeof(ci));
+	return rc;
+}
+
+static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
+{
+	struct sheath_key_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
+	struct sheath_key in;
+	int rc;
+
+	if (!set)
+		return -ENOMEM;
+	rc = copy_struct_from_sockptr(&in, sizeof(in), optval, optlen);
+	if (rc)
+		goto out_wipe;
+	rc = -EINVAL;
+	if (in.key_len > sizeof(in.key) || in.iv_len > SHEATH_NONCE_LEN)
+		goto out_wipe;
+	set->n_keys = 1;
+	set->key[0] = (struct sheath_key_params){
+		.flags = in.flags, .version = in.version, .cipher = in.cipher,
+		.epoch = in.epoch, .rec_seq = in.rec_seq,
+		.key_len = in.key_len, .iv_len = in.iv_len,
+	};
+	memcpy(set->key[0].key, in.key, in.key_len);
+	memcpy(set->key[0].iv, in.iv, in.iv_len);
+	rc = sheath_keys_install(conn, set, NULL);
+out_wipe:
+	memzero_explicit(&in, sizeof(in));
+	kfree_sensitive(set);
+	return rc;
+}
+
+static int read_u32(sockptr_t optval, unsigned int optlen, u32 max, u32 *value)
+{
+	if (sockptr_is_null(optval) || optlen != sizeof(*value))
+		return -EINVAL;
+	if (copy_from_sockptr(value, optval, sizeof(*value)))
+		return -EFAULT;
+	return *value > max ? -EINVAL : 0;
+}
+
+static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, unsigned int optlen)
+{
+	u32 value;
+	int rc = read_u32(optval, optlen, 1, &value);
+
+	if (rc)
+		return rc;
+	switch (optname) {
+	case TLS_TX_ZEROCOPY_RO:
+		conn->zerocopy_ro = value;
+		return 0;
+	case TLS_RX_EXPECT_NO_PAD:
+		/* records are opened in one pass with padding or without it */
+		if (conn->version != TLS_1_3_VERSION || !conn->rx)
+			return -EINVAL;
+		conn->no_pad = value;
+		return 0;
+	case SHEATH_EOF:
+		conn->eof_lenient = value;
+		conn->eof_set = 1;
+		return 0;
+	default:
+		conn->ctrl_app = value;
+		conn->ctrl_set = 1;
+		return 0;
+	}
+}
+
+static int set_close_notify(struct sheath_conn *conn)
+{
+	if (!conn->tx)
+		return -ENOTCONN;
+	if (conn->err)
+		return -conn->err;
+	sheath_alert_close_notify(conn);
+	return 0;
+}
+
+static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsigned int optlen)
+{
+	switch (optname) {
+	case TLS_TX:
+	case TLS_RX:
+		return set_crypto_info(conn, optname, optval, optlen);
+	case SHEATH_KEY:
+		return set_key(conn, optval, optlen);
+	case TLS_TX_ZEROCOPY_RO:
+	case TLS_RX_EXPECT_NO_PAD:
+	case SHEATH_EOF:
+	case SHEATH_CTRL:
+		return set_flag(conn, optname, optval, optlen);
+	case SHEATH_CLOSE_NOTIFY:
+		return set_close_notify(conn);
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
+{
+	*info = (struct sheath_info){
+		.state = conn->state,
+		.role = conn->peer.role,
+		.version = conn->version,
+		.suite = conn->peer.suite,
+		.group = conn->peer.group,
+		.cipher = conn->cipher,
+		.last_alert = conn->last_alert,
+		.tx_seq = sheath_tx_seq(conn),
+		.rx_seq = sheath_rx_seq(conn),
+	};
+	if (conn->tx) {
+		info->flags |= SHEATH_INFO_TX | (conn->tx->closed ? SHEATH_INFO_TX_CLOSED : 0);
+		/* the last number is usable too, but 2^64 does not fit */
+		info->tx_records_left = conn->tx->dir.seq_end ? 0 :
+					min_t(u64, ~conn->tx->dir.seq, U64_MAX - 1) + 1;
+	}
+	if (conn->rx)
+		info->flags |= SHEATH_INFO_RX | (conn->rx->eof ? SHEATH_INFO_RX_CLOSED : 0);
+}
+
+static int get_info(struct sheath_conn *conn, char __user *optval, int len, int __user *optlen)
+{
+	struct sheath_info *info;
+	int rc = 0;
+
+	if (len < (int)sizeof(u32))
+		return -EINVAL;
+	info = kmalloc(sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	fill_info(conn, info);
+	len = min_t(int, len, sizeof(*info));
+	if (copy_to_user(optval, info, len) || put_user(len, optlen))
+		rc = -EFAULT;
+	kfree(info);
+	return rc;
+}
+
+static int get_flag(struct sheath_conn *conn, int optname, char __user *optval, int len,
+		    int __user *optlen)
+{
+	u32 value;
+
+	if (len != sizeof(value))
+		return -EINVAL;
+	switch (optname) {
+	case TLS_TX_ZEROCOPY_RO:
+		value = conn->zerocopy_ro;
+		break;
+	case TLS_RX_EXPECT_NO_PAD:
+		if (conn->version != TLS_1_3_VERSION || !conn->rx)
+			return -EINVAL;
+		value = conn->no_pad;
+		break;
+	case SHEATH_EOF:
+		value = conn->eof_lenient;
+		break;
+	default:
+		value = conn->ctrl_app;
+		break;
+	}
+	return copy_to_user(optval, &value, sizeof(value)) || put_user(len, optlen) ? -EFAULT : 0;
+}
+
+static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, int len,
+		   int __user *optlen)
+{
+	switch (optname) {
+	case TLS_TX:
+	case TLS_RX:
+		return get_crypto_info(conn, optname, optval, len, optlen);
+	case SHEATH_INFO:
+		return get_info(conn, optval, len, optlen);
+	case TLS_TX_ZEROCOPY_RO:
+	case TLS_RX_EXPECT_NO_PAD:
+	case SHEATH_EOF:
+	case SHEATH_CTRL:
+		return get_flag(conn, optname, optval, len, optlen);
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/* both would let bytes of the record stream pass by the pipelines */
+static bool bypasses(const struct sheath_conn *conn, int level, int optname)
+{
+	return level == SOL_TCP && (conn->tx || conn->rx) &&
+	       (optname == TCP_REPAIR || optname == TCP_ZEROCOPY_RECEIVE);
+}
+
+/**
+ * sheath_setsockopt() - setsockopt() of an attached socket
+ * @sk: socket
+ * @level: SOL_TLS is ours, the rest is the base protocol's
+ * @optname: option
+ * @optval: value
+ * @optlen: its length
+ *
+ * Context: process, lock not held.
+ */
+int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
+		      unsigned int optlen)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	bool refused;
+	int rc;
+
+	if (level == SOL_TLS) {
+		lock_sock(sk);
+		rc = set_tls(conn, optname, optval, optlen);
+		release_sock(sk);
+		return rc;
+	}
+	lock_sock(sk);
+	refused = bypasses(conn, level, optname);
+	release_sock(sk);
+	return refused ? -EOPNOTSUPP : conn->base->setsockopt(sk, level, optname, optval, optlen);
+}
+
+/**
+ * sheath_getsockopt() - getsockopt() of an attached socket
+ * @sk: socket
+ * @level: SOL_TLS is ours, the rest is the base protocol's
+ * @optname: option
+ * @optval: buffer
+ * @optlen: its length, and that of the value
+ *
+ * Context: process, lock not held.
+ */
+int sheath_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
+		      int __user *optlen)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	bool refused;
+	int len, rc;
+
+	if (level == SOL_TLS) {
+		if (get_user(len, optlen))
+			return -EFAULT;
+		if (!optval || len < 0)
+			return -EINVAL;
+		lock_sock(sk);
+		rc = get_tls(conn, optname, optval, len, optlen);
+		release_sock(sk);
+		return rc;
+	}
+	lock_sock(sk);
+	refused = bypasses(conn, level, optname);
+	release_sock(sk);
+	return refused ? -EOPNOTSUPP : conn->base->getsockopt(sk, level, optname, optval, optlen);
+}

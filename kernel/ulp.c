@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attach and detach, and every operation of an attached socket. An operation either goes to
+ * a pipeline, or to the base protocol while its direction has no key, or is refused: no
+ * byte passes in the clear in a direction with a key.
+ */
+#include "ulp.h"
+
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <net/inet_common.h>
+#include <net/tcp.h>
+
+#include "alert.h"
+#include "compat.h"
+#include "conn.h"
+#include "diag.h"
+#include "rx.h"
+#include "session.h"
+#include "sockopt.h"
+#include "tx.h"
+
+/**
+ * struct sheath_proto - our tables for one kind of socket
+ * @list: in protos
+ * @base: protocol they were made from; IPv4 and IPv6 differ, and others may wrap them
+ * @base_ops: socket operations they were made from
+ * @prot: ours
+ * @ops: ours
+ */
+struct sheath_proto {
+	struct list_head	list;
+	struct proto		*base;
+	const struct proto_ops	*base_ops;
+	struct proto		prot;
+	struct proto_ops	ops;
+};
+
+static LIST_HEAD(protos);
+static DEFINE_MUTEX(protos_lock);	/* protects protos */
+
+static struct tcp_ulp_ops sheath_ulp_ops;
+
+/**
+ * sheath_conn_attached() - is our ULP on this socket?
+ * @sk: any TCP socket
+ *
+ * Context: lock_sock() held.
+ */
+bool sheath_conn_attached(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_ulp_ops == &sheath_ulp_ops && inet_csk(sk)->icsk_ulp_data;
+}
+
+static const struct proto_ops *base_ops(const struct sheath_conn *conn)
+{
+	return conn->proto->base_ops;
+}
+
+/*
+ * While a thread is inside the base protocol, which may release the lock, no key can be
+ * installed: it would go on in the clear.
+ */
+static bool plain_tx_begin(struct sheath_conn *conn)
+{
+	if (conn->tx)
+		return false;
+	conn->n_plain_tx++;
+	return true;
+}
+
+static bool plain_rx_begin(struct sheath_conn *conn)
+{
+	if (conn->rx)
+		return false;
+	conn->n_plain_rx++;
+	return true;
+}
+
+static void plain_tx_end(struct sheath_conn *conn)
+{
+	lock_sock(conn->sk);
+	conn->n_plain_tx--;
+	release_sock(conn->sk);
+}
+
+static void plain_rx_end(struct sheath_conn *conn)
+{
+	lock_sock(conn->sk);
+	conn->n_plain_rx--;
+	release_sock(conn->sk);
+}
+
+/**
+ * sheath_ulp_sendmsg() - sendmsg() of an attached socket
+ * @sk: socket
+ * @msg: message
+ * @size: bytes in it
+ *
+ * Context: process, lock not held.
+ *
+ * Return: bytes taken, or as sheath_tx_sendmsg().
+ */
+int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	int rc;
+
+	lock_sock(sk);
+	if (plain_tx_begin(conn)) {
+		release_sock(sk);
+		/* the base protocol knows nothing of our way to pass pages on older kernels */
+		rc = conn->base->sendmsg(sk, msg, size);
+		plain_tx_end(conn);
+		return rc;
+	}
+	rc = sheath_tx_sendmsg(conn, msg, size);
+	release_sock(sk);
+	return rc;
+}
+
+/**
+ * sheath_ulp_sendmsg_locked() - sendmsg() for callers inside the kernel that hold the lock
+ * @sk: socket
+ * @msg: message
+ * @size: bytes in it
+ *
+ * Context: process, lock_sock() held.
+ *
+ * Return: bytes taken, or as sheath_tx_sendmsg().
+ */
+int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	if (conn->tx)
+		return sheath_tx_sendmsg(conn, msg, size);
+	return base_ops(conn)->sendmsg_locked(sk, msg, size);
+}
+
+/* splice() has no more data although it said so: end the record it left open */
+static void sheath_splice_eof(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	lock_sock(sk);
+	if (conn->tx)
+		sheath_tx_flush_open(conn);
+	release_sock(sk);
+	if (!conn->tx && conn->base->splice_eof)
+		conn->base->splice_eof(sock);
+}
+
+static int sheath_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+			  int *addr_len)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	int rc;
+
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
+	lock_sock(sk);
+	if (plain_rx_begin(conn)) {
+		release_sock(sk);
+		rc = conn->base->recvmsg(sk, msg, len, flags, addr_len);
+		plain_rx_end(conn);
+		return rc;
+	}
+	rc = sheath_rx_recvmsg(conn, msg, len, flags);
+	release_sock(sk);
+	return rc;
+}
+
+static ssize_t sheath_splice_read(struct socket *sock, loff_t *ppos,
+				  struct pipe_inode_info *pipe, size_t len, unsigned int flags)
+{
+	struct sock *sk = sock->sk;
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	bool nonblock = sock->file->f_flags & O_NONBLOCK || flags & SPLICE_F_NONBLOCK;
+	ssize_t rc;
+
+	lock_sock(sk);
+	if (plain_rx_begin(conn)) {
+		release_sock(sk);
+		rc = base_ops(conn)->splice_read(sock, ppos, pipe, len, flags);
+		plain_rx_end(conn);
+		return rc;
+	}
+	rc = sheath_rx_splice(conn, pipe, len, nonblock);
+	release_sock(sk);
+	return rc;
+}
+
+static int sheath_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	if (conn->rx)
+		return sheath_rx_read_sock(conn, desc, actor);
+	return base_ops(conn)->read_sock(sk, desc, actor);
+}
+
+/* for sockmap only, which sees the record stream */
+static int sheath_read_skb(struct sock *sk, skb_read_actor_t actor)
+{
+	return -EOPNOTSUPP;
+}
+
+static __poll_t sheath_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	__poll_t mask = base_ops(conn)->poll(file, sock, wait);
+	struct sheath_rx *rx = smp_load_acquire(&conn->rx);
+
+	if (READ_ONCE(conn->err))
+		return mask | EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+	if (!rx)
+		return mask;
+	/* TCP speaks of bytes of records, which need not make one */
+	if (!READ_ONCE(rx->ready) && !READ_ONCE(sk->sk_err) &&
+	    !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN))
+		mask &= ~(EPOLLIN | EPOLLRDNORM);
+	else
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
+/* everything sealed and the record left open go out; close_notify if that is our business */
+static void end_tx(struct sheath_conn *conn)
+{
+	if (!conn->tx || conn->err || conn->tx->closed ||
+	    !((1 << conn->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
+		return;
+	if (!conn->ctrl_app) {
+		sheath_alert_close_notify(conn);
+		return;
+	}
+	sheath_tx_lift_sndbuf(conn);
+	sheath_tx_flush_open(conn);
+	conn->tx->closed = true;
+}
+
+static int sheath_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	if (how == SHUT_WR || how == SHUT_RDWR) {
+		lock_sock(sk);
+		end_tx(conn);
+		release_sock(sk);
+	}
+	return base_ops(conn)->shutdown(sock, how);
+}
+
+/* a socket that was connected anew would go on with old keys */
+static int sheath_disconnect(struct sock *sk, int flags)
+{
+	return -EOPNOTSUPP;
+}
+
+static void sheath_data_ready(struct sock *sk)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	if (conn->rx)
+		sheath_rx_data_ready(conn);
+	else
+		conn->base_data_ready(sk);
+}
+
+static void sheath_write_space(struct sock *sk)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	sheath_tx_write_space(conn);
+	conn->base_write_space(sk);
+}
+
+static void swap_callbacks(struct sheath_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	conn->base_data_ready = sk->sk_data_ready;
+	conn->base_write_space = sk->sk_write_space;
+	sk->sk_data_ready = sheath_data_ready;
+	sk->sk_write_space = sheath_write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void restore_callbacks(struct sheath_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_data_ready = conn->base_data_ready;
+	sk->sk_write_space = conn->base_write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void free_pipelines(struct sheath_conn *conn)
+{
+	const struct net *net = sock_net(conn->sk);
+
+	if (conn->tx) {
+		sheath_stat_add(net, SHEATH_STAT_CURR_TX, -1);
+		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED, sheath_tx_pend_bytes(conn->tx));
+	}
+	if (conn->rx)
+		sheath_stat_add(net, SHEATH_STAT_CURR_RX, -1);
+	sheath_tx_free(conn->tx);
+	sheath_rx_free(conn->rx);
+	WRITE_ONCE(conn->tx, NULL);
+	WRITE_ONCE(conn->rx, NULL);
+}
+
+static void sheath_close(struct sock *sk, long timeout)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	void (*base_close)(struct sock *sk, long timeout) = conn->base->close;
+
+	lock_sock(sk);
+	/* SO_LINGER with time 0 asks for a reset: no farewell */
+	if (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime)
+		end_tx(conn);
+	if (conn->rx)
+		sheath_rx_drain(conn);
+	WRITE_ONCE(conn->state, SHEATH_STATE_CLOSED);
+	sheath_session_event(conn, SHEATH_EVENT_DOWN);
+	sheath_session_del(conn);
+	restore_callbacks(conn);
+	WRITE_ONCE(sk->sk_prot, conn->base);
+	free_pipelines(conn);
+	release_sock(sk);
+	base_close(sk, timeout);
+}
+
+static void make_ops(struct sheath_proto *p)
+{
+	struct proto_ops *ops = &p->ops;
+
+	*ops = *p->base_ops;
+	ops->poll = sheath_poll;
+	ops->shutdown = sheath_shutdown;
+	ops->splice_read = sheath_splice_read;
+	ops->read_sock = sheath_read_sock;
+	ops->read_skb = sheath_read_skb;
+	ops->sendmsg_locked = sheath_ulp_sendmsg_locked;
+	ops->mmap = sock_no_mmap;
+	ops->set_peek_off = NULL;
+}
+
+static void make_prot(struct sheath_proto *p)
+{
+	struct proto *prot = &p->prot;
+
+	*prot = *p->base;
+	prot->close = sheath_close;
+	prot->disconnect = sheath_disconnect;
+	prot->setsockopt = sheath_setsockopt;
+	prot->getsockopt = sheath_getsockopt;
+	prot->sendmsg = sheath_ulp_sendmsg;
+	prot->splice_eof = sheath_splice_eof;
+	prot->recvmsg = sheath_recvmsg;
+#ifdef CONFIG_BPF_SYSCALL
+	prot->psock_update_sk_prot = NULL;
+#endif
+}
+
+static const struct sheath_proto *proto_get(struct proto *base, const struct proto_ops *ops)
+{
+	struct sheath_proto *p;
+
+	mutex_lock(&protos_lock);
+	list_for_each_entry(p, &protos, list) {
+		if (p->base == base && p->base_ops == ops)
+			goto out_unlock;
+	}
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		goto out_unlock;
+	p->base = base;
+	p->base_ops = ops;
+	make_ops(p);
+	make_prot(p);
+	sheath_compat_set_sendpage(&p->prot, &p->ops);
+	list_add(&p->list, &protos);
+out_unlock:
+	mutex_unlock(&protos_lock);
+	return p;
+}
+
+/* setsockopt(TCP_ULP); lock_sock() held */
+static int sheath_init(struct sock *sk)
+{
+	struct sheath_conn *conn;
+	int rc;
+
+	if (sk->sk_state != TCP_ESTABLISHED)
+		return -ENOTCONN;
+	/* sockmap, SMC, kcm and RPC keep state of their own there, and read the stream */
+	if (sk->sk_user_data || !sk->sk_socket)
+		return -EBUSY;
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
+	if (!conn)
+		return -ENOMEM;
+	conn->sk = sk;
+	conn->base = sk->sk_prot;
+	rc = -ENOMEM;
+	conn->proto = proto_get(sk->sk_prot, sk->sk_socket->ops);
+	if (!conn->proto)
+		goto out_free;
+	rc = sheath_session_add(conn);
+	if (rc)
+		goto out_free;
+	rcu_assign_pointer(inet_csk(sk)->icsk_ulp_data, conn);
+	swap_callbacks(conn);
+	/* the operations look for the context: they are visible only after it is */
+	smp_store_release(&sk->sk_prot, (struct proto *)&conn->proto->prot);
+	WRITE_ONCE(sk->sk_socket->ops, &conn->proto->ops);
+	sheath_stat_inc(sock_net(sk), SHEATH_STAT_ATTACHED);
+	return 0;
+
+out_free:
+	kfree(conn);
+	return rc;
+}
+
+/* the socket is about to be destroyed; sheath_close() went before */
+static void sheath_release(struct sock *sk)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	rcu_assign_pointer(inet_csk(sk)->icsk_ulp_data, NULL);
+	kfree_rcu(conn, rcu);
+}
+
+static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = {
+	.name		= SHEATH_ULP_NAME,
+	.owner		= THIS_MODULE,
+	.init		= sheath_init,
+	.release	= sheath_release,
+	.get_info	= sheath_diag_info,
+	.get_info_size	= sheath_diag_info_size,
+};
+
+/**
+ * sheath_ulp_register() - make the ULP known to TCP
+ *
+ * Return: 0, or %-EEXIST.
+ */
+int __init sheath_ulp_register(void)
+{
+	return tcp_register_ulp(&sheath_ulp_ops);
+}
+
+/**
+ * sheath_ulp_unregister() - take it back
+ *
+ * Context: module exit: no socket has the ULP.
+ */
+void sheath_ulp_unregister(void)
+{
+	struct sheath_proto *p, *next;
+
+	tcp_unregister_ulp(&sheath_ulp_ops);
+	/* operations that were running when their socket went away have returned after this */
+	synchronize_rcu();
+	list_for_each_entry_safe(p, next, &protos, list) {
+		list_del(&p->list);
+		kfree(p);
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The ULP: attach, the operations of an attached socket, detach. */
+#ifndef SHEATH_ULP_H
+#define SHEATH_ULP_H
+
+#include <linux/socket.h>
+#include <net/sock.h>
+
+int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
+int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size);
+
+int sheath_ulp_register(void);
+void sheath_ulp_unregister(void);
+
+#endif /* SHEATH_ULP_H */
