@@ -72,15 +72,14 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
 	struct bio_vec bv = next_piece(from, tx->limit - tx->open_len);
-	struct bio_vec *last = &tx->ref[tx->n_ref - 1];
+	struct bio_vec *last = tx->n_ref > tx->n_held ? &tx->ref[tx->n_ref - 1] : NULL;
 
 	if (tx->open == SHEATH_TX_NONE) {
 		tx->open = SHEATH_TX_REFERRED;
 		tx->open_type = type;
 		tx->open_cap = tx->limit;
 	}
-	if (tx->n_ref > tx->n_held && last->bv_page == bv.bv_page &&
-	    last->bv_offset + last->bv_len == bv.bv_offset)
+	if (last && last->bv_page == bv.bv_page && last->bv_offset + last->bv_len == bv.bv_offset)
 		last->bv_len += bv.bv_len;
 	else
 		tx->ref[tx->n_ref++] = bv;

@@ -20,9 +20,9 @@
 void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int off,
 			unsigned int len)
 {
-	struct bio_vec *last = &tx->pend[tx->n_pend - 1];
+	struct bio_vec *last = tx->n_pend ? &tx->pend[tx->n_pend - 1] : NULL;
 
-	if (tx->n_pend && last->bv_page == page && last->bv_offset + last->bv_len == off) {
+	if (last && last->bv_page == page && last->bv_offset + last->bv_len == off) {
 		last->bv_len += len;
 		return;
 	}
