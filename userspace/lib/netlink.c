@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Requests to the generic netlink family "sheath".
+ *
+ * A socket is opened for each request: the module compares the credentials of whoever
+ * opened it with those of the caller, and a process may change its credentials or its
+ * network namespace between two requests.
+ *
+ * Keys pass through the message buffer. libnl neither wipes it nor can be told to, and
+ * prints whole messages when the environment variable NLCB says so: hence callbacks that
+ * ignore the environment, and a wipe before each free. The kernel sends a message it
+ * refuses back to its sender unless NETLINK_CAP_ACK is set.
+ */
+#include "netlink.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <linux/netlink.h>
+#include <linux/sheath_nl.h>
+#include <netlink/attr.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+
+#include "error.h"
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK	270
+#endif
+
+/* Bytes of a key-set request with both keys: about 300. */
+#define REQUEST_LEN	1024
+
+/* The kernel answers before send() returns; this is for a kernel that is broken. */
+#define REPLY_TIMEOUT_S	5
+
+/**
+ * struct reply - how a request ended
+ * @done: 1 once the kernel has acknowledged or refused it
+ * @error: 0 or a positive errno
+ * @text: what the kernel says about the refusal, "" if nothing
+ */
+struct reply {
+	int	done;
+	int	error;
+	char	text[160];
+};
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct reply *reply = arg;
+
+	(void)msg;
+	reply->done = 1;
+	return NL_STOP;
+}
+
+/* The text follows the error, and the request is not quoted: NETLINK_CAP_ACK is set. */
+static int on_error(struct sockaddr_nl *addr, struct nlmsgerr *err, void *arg)
+{
+	const struct nlmsghdr *hdr = (const void *)((const char *)err - NLMSG_HDRLEN);
+	int len = (int)hdr->nlmsg_len - NLMSG_HDRLEN - (int)sizeof(*err);
+	struct reply *reply = arg;
+	struct nlattr *text;
+
+	(void)addr;
+	reply->done = 1;
+	reply->error = -err->error;
+	if (!(hdr->nlmsg_flags & NLM_F_ACK_TLVS) || !(hdr->nlmsg_flags & NLM_F_CAPPED) || len <= 0)
+		return NL_STOP;
+	text = nla_find((struct nlattr *)(err + 1), len, NLMSGERR_ATTR_MSG);
+	if (text)
+		nla_strlcpy(reply->text, text, sizeof(reply->text));
+	return NL_STOP;
+}
+
+static int set_options(struct nl_sock *sk)
+{
+	struct timeval timeout = { .tv_sec = REPLY_TIMEOUT_S };
+	int fd = nl_socket_get_fd(sk), on = 1;
+
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)))
+		return sheath_fail_errno("cannot set up a netlink socket");
+	return 0;
+}
+
+static struct nl_sock *open_socket(void)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_sock *sk = cb ? nl_socket_alloc_cb(cb) : NULL;
+	int ret;
+
+	nl_cb_put(cb);
+	if (!sk) {
+		sheath_fail("out of memory");
+		return NULL;
+	}
+	ret = genl_connect(sk);
+	if (ret) {
+		sheath_fail("cannot open a netlink socket: %s", nl_geterror(ret));
+		goto out_free;
+	}
+	if (set_options(sk))
+		goto out_free;
+	return sk;
+
+out_free:
+	nl_socket_free(sk);
+	return NULL;
+}
+
+static int find_family(struct nl_sock *sk)
+{
+	int family = genl_ctrl_resolve(sk, SHEATH_FAMILY_NAME);
+
+	if (family == -NLE_OBJ_NOTFOUND)
+		return sheath_fail("the kernel module sheath is not loaded");
+	if (family < 0)
+		return sheath_fail("cannot find the netlink family " SHEATH_FAMILY_NAME ": %s",
+				   nl_geterror(family));
+	return family;
+}
+
+static int put_key(struct nl_msg *msg, const struct sheath_key *key)
+{
+	struct nlattr *nest = nla_nest_start(msg, SHEATH_A_KEY);
+
+	if (!nest ||
+	    nla_put_u32(msg, SHEATH_A_KEY_FLAGS, key->flags) ||
+	    nla_put_u32(msg, SHEATH_A_KEY_VERSION, key->version) ||
+	    nla_put_u32(msg, SHEATH_A_KEY_CIPHER, key->cipher) ||
+	    nla_put_u32(msg, SHEATH_A_KEY_EPOCH, key->epoch) ||
+	    nla_put_u64(msg, SHEATH_A_KEY_REC_SEQ, key->rec_seq) ||
+	    nla_put(msg, SHEATH_A_KEY_CIPHER_KEY, key->key_len, key->key) ||
+	    nla_put(msg, SHEATH_A_KEY_IV, key->iv_len, key->iv))
+		return -NLE_MSGSIZE;
+	return nla_nest_end(msg, nest);
+}
+
+/* What is not known is left out. */
+static int put_known(struct nl_msg *msg, int attr, uint32_t value)
+{
+	return value ? nla_put_u32(msg, attr, value) : 0;
+}
+
+static int put_handover(struct nl_msg *msg, int family, int fd, const struct sheath_handover *ho)
+{
+	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_REQUEST,
+			 SHEATH_CMD_KEY_SET, SHEATH_FAMILY_VERSION) ||
+	    nla_put_s32(msg, SHEATH_A_SOCKFD, fd) ||
+	    put_known(msg, SHEATH_A_ROLE, ho->role) ||
+	    put_known(msg, SHEATH_A_SUITE, ho->suite) ||
+	    put_known(msg, SHEATH_A_GROUP, ho->group) ||
+	    put_known(msg, SHEATH_A_TX_LIMIT, ho->tx_limit) ||
+	    put_key(msg, &ho->tx) ||
+	    put_key(msg, &ho->rx))
+		return sheath_fail("the netlink message is too small for the keys");
+	return 0;
+}
+
+/* Sends one message and waits for what the kernel says to it. */
+static int request(struct nl_sock *sk, struct nl_msg *msg, struct reply *reply)
+{
+	struct nl_cb *cb = nl_socket_get_cb(sk);
+	int ret;
+
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, reply);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, reply);
+	ret = nl_send_auto(sk, msg);
+	while (ret >= 0 && !reply->done)
+		ret = nl_recvmsgs(sk, cb);
+	nl_cb_put(cb);
+	if (!reply->done)
+		return sheath_fail("no answer to key-set: %s", nl_geterror(ret));
+	return 0;
+}
+
+/**
+ * sheath_netlink_key_set() - install both keys of a session
+ * @fd: TCP socket with the ULP attached
+ * @ho: keys and facts; still to be wiped by the caller
+ *
+ * Return: 0; -1 when the kernel refused, errno set to why, or 0 if it is not known whether
+ * the keys were installed.
+ */
+int sheath_netlink_key_set(int fd, const struct sheath_handover *ho)
+{
+	struct nl_sock *sk = open_socket();
+	struct nl_msg *msg = NULL;
+	struct reply reply = { 0 };
+	int family, ret = -1;
+
+	errno = ENOSYS;
+	if (!sk)
+		return -1;
+	family = find_family(sk);
+	if (family < 0)
+		goto out_socket;
+	msg = nlmsg_alloc_size(REQUEST_LEN);
+	if (!msg) {
+		sheath_fail("out of memory");
+		goto out_socket;
+	}
+	if (put_handover(msg, family, fd, ho))
+		goto out_message;
+	ret = request(sk, msg, &reply);
+	errno = reply.error;
+	if (reply.error)
+		ret = *reply.text ? sheath_fail("the kernel refuses the keys: %s", reply.text) :
+				    sheath_fail_errno("the kernel refuses the keys");
+out_message:
+	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
+	nlmsg_free(msg);
+out_socket:
+	nl_socket_free(sk);
+	return ret;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests to the generic netlink family "sheath". */
+#ifndef SHEATH_NETLINK_H
+#define SHEATH_NETLINK_H
+
+#include "keys.h"
+
+int sheath_netlink_key_set(int fd, const struct sheath_handover *ho);
+
+#endif /* SHEATH_NETLINK_H */

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The way into the kernel: attach the ULP, push the keys, ask and close afterwards.
+ */
+#include "push.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "error.h"
+#include "libsheath.h"
+#include "netlink.h"
+
+#ifndef TCP_ULP
+#define TCP_ULP		31
+#endif
+
+/* TCP_ULP_NAME_MAX of the kernel, which is in no header for userspace. */
+#define ULP_NAME_MAX	16
+
+static int is_attached(int fd)
+{
+	char name[ULP_NAME_MAX] = "";
+	socklen_t len = sizeof(name);
+
+	return !getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &len) &&
+	       !strncmp(name, SHEATH_ULP_NAME, sizeof(name));
+}
+
+static int kernel_attach(int fd)
+{
+	if (!setsockopt(fd, IPPROTO_TCP, TCP_ULP, SHEATH_ULP_NAME, sizeof(SHEATH_ULP_NAME) - 1))
+		return 0;
+	if (errno == EEXIST && is_attached(fd))
+		return 0;
+	if (errno == ENOENT)
+		return sheath_fail("the kernel module sheath is not loaded");
+	if (errno == EEXIST)
+		return sheath_fail("another protocol is attached to the socket");
+	return sheath_fail_errno("cannot attach \"" SHEATH_ULP_NAME "\" to the socket");
+}
+
+const struct sheath_sink sheath_sink_kernel = {
+	.attach		= kernel_attach,
+	.install	= sheath_netlink_key_set,
+};
+
+int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags)
+{
+	struct sheath_handover ho;
+	int ret = -1;
+
+	if ((flags & ~(SHEATH_PUSH_CLIENT | SHEATH_PUSH_SERVER)) ||
+	    flags == (SHEATH_PUSH_CLIENT | SHEATH_PUSH_SERVER))
+		return sheath_fail("sheath_push_gnutls: bad flags %#x", flags);
+	if (!sheath_handover_read(session, &ho)) {
+		if (flags)
+			ho.role = flags == SHEATH_PUSH_CLIENT ? SHEATH_ROLE_CLIENT :
+								SHEATH_ROLE_SERVER;
+		ret = sheath_sink_kernel.attach(fd);
+		if (!ret)
+			ret = sheath_sink_kernel.install(fd, &ho);
+	}
+	explicit_bzero(&ho, sizeof(ho));
+	return ret;
+}
+
+int sheath_info(int fd, struct sheath_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	if (getsockopt(fd, SOL_TLS, SHEATH_INFO, info, &len))
+		return sheath_fail_errno("cannot ask the socket for its session");
+	return 0;
+}
+
+int sheath_close_notify(int fd)
+{
+	if (setsockopt(fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0))
+		return sheath_fail_errno("cannot send close_notify");
+	return 0;
+}
