@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Configurations: one object for both roles, shared by any number of handshakes.
+ *
+ * The setters build GnuTLS credentials at once, so that a bad file is reported where it is
+ * named and not by the first connection.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "error.h"
+#include "priority.h"
+
+/**
+ * sheath_datum_wipe() - wipe and free a secret
+ * @datum: from gnutls_malloc(), or empty; empty afterwards
+ */
+void sheath_datum_wipe(gnutls_datum_t *datum)
+{
+	if (datum->data)
+		gnutls_memset(datum->data, 0, datum->size);
+	gnutls_free(datum->data);
+	datum->data = NULL;
+	datum->size = 0;
+}
+
+struct sheath_config *sheath_config_new(void)
+{
+	struct sheath_config *cfg = calloc(1, sizeof(*cfg));
+	int ret;
+
+	if (!cfg) {
+		sheath_fail("out of memory");
+		return NULL;
+	}
+	cfg->refs = 1;
+	cfg->protocols = SHEATH_PROTOCOLS_ALL;
+	cfg->verify_cert = true;
+	cfg->verify_name = true;
+	cfg->tickets = true;
+	ret = gnutls_certificate_allocate_credentials(&cfg->cert);
+	if (!ret)
+		ret = gnutls_certificate_set_known_dh_params(cfg->cert, GNUTLS_SEC_PARAM_MEDIUM);
+	if (!ret)
+		ret = gnutls_session_ticket_key_generate(&cfg->ticket_key);
+	if (ret)
+		sheath_fail_gnutls(ret, "cannot make a configuration");
+	if (!ret && !sheath_priority_update(cfg))
+		return cfg;
+	sheath_config_free(cfg);
+	return NULL;
+}
+
+/**
+ * sheath_config_get() - take a reference
+ * @cfg: configuration, given back with sheath_config_free()
+ */
+void sheath_config_get(struct sheath_config *cfg)
+{
+	__atomic_add_fetch(&cfg->refs, 1, __ATOMIC_RELAXED);
+}
+
+void sheath_config_free(struct sheath_config *cfg)
+{
+	if (!cfg || __atomic_sub_fetch(&cfg->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (cfg->cert)
+		gnutls_certificate_free_credentials(cfg->cert);
+	sheath_psk_free(cfg);
+	sheath_datum_wipe(&cfg->ticket_key);
+	sheath_cache_free(cfg->cache);
+	if (cfg->algorithms)
+		gnutls_priority_deinit(cfg->algorithms);
+	free(cfg->priority);
+	free(cfg);
+}
+
+int sheath_config_set_ca_file(struct sheath_config *cfg, const char *path)
+{
+	int ret = gnutls_certificate_set_x509_trust_file(cfg->cert, path, GNUTLS_X509_FMT_PEM);
+
+	if (ret < 0)
+		return sheath_fail_gnutls(ret, "cannot load authorities from %s", path);
+	if (!ret)
+		return sheath_fail("no certificate in %s", path);
+	cfg->has_ca = true;
+	return 0;
+}
+
+int sheath_config_set_keypair_file(struct sheath_config *cfg, const char *cert, const char *key)
+{
+	int ret = gnutls_certificate_set_x509_key_file(cfg->cert, cert, key, GNUTLS_X509_FMT_PEM);
+
+	if (ret < 0)
+		return sheath_fail_gnutls(ret, "cannot load %s with the key %s", cert, key);
+	cfg->has_keypair = true;
+	return 0;
+}
+
+int sheath_config_set_keypair_mem(struct sheath_config *cfg, const void *cert, size_t cert_len,
+				  const void *key, size_t key_len)
+{
+	gnutls_datum_t c = { (void *)cert, cert_len }, k = { (void *)key, key_len };
+	int ret = gnutls_certificate_set_x509_key_mem(cfg->cert, &c, &k, GNUTLS_X509_FMT_PEM);
+
+	if (ret < 0)
+		return sheath_fail_gnutls(ret, "cannot load the certificate and its key");
+	cfg->has_keypair = true;
+	return 0;
+}
+
+int sheath_config_set_alpn(struct sheath_config *cfg, const char *protocols)
+{
+	size_t len = strlen(protocols);
+	unsigned int n = 0;
+	char *name, *rest;
+
+	if (len >= sizeof(cfg->alpn_text))
+		return sheath_fail("the list of application protocols is longer than %d bytes",
+				   SHEATH_ALPN_LEN - 1);
+	cfg->n_alpn = 0;
+	memcpy(cfg->alpn_text, protocols, len + 1);
+	rest = len ? cfg->alpn_text : NULL;
+	while ((name = strsep(&rest, ","))) {
+		if (!*name)
+			return sheath_fail("an application protocol in \"%s\" is empty",
+					   protocols);
+		if (n == SHEATH_ALPN_MAX)
+			return sheath_fail("more than %d application protocols",
+					   SHEATH_ALPN_MAX);
+		cfg->alpn[n].data = (unsigned char *)name;
+		cfg->alpn[n++].size = strlen(name);
+	}
+	cfg->n_alpn = n;
+	return 0;
+}
+
+int sheath_config_set_protocols(struct sheath_config *cfg, uint32_t protocols)
+{
+	uint32_t old = cfg->protocols;
+
+	if (!protocols || (protocols & ~SHEATH_PROTOCOLS_ALL))
+		return sheath_fail("bad set of protocol versions %#x", protocols);
+	cfg->protocols = protocols;
+	if (!sheath_priority_update(cfg))
+		return 0;
+	cfg->protocols = old;
+	return -1;
+}
+
+int sheath_config_set_priority(struct sheath_config *cfg, const char *priority)
+{
+	char *copy = strdup(priority);
+	char *old = cfg->priority;
+
+	if (!copy)
+		return sheath_fail("out of memory");
+	cfg->priority = copy;
+	if (sheath_priority_update(cfg)) {
+		cfg->priority = old;
+		free(copy);
+		return -1;
+	}
+	free(old);
+	return 0;
+}
+
+void sheath_config_insecure_noverifycert(struct sheath_config *cfg)
+{
+	cfg->verify_cert = false;
+}
+
+void sheath_config_insecure_noverifyname(struct sheath_config *cfg)
+{
+	cfg->verify_name = false;
+}
+
+void sheath_config_verify_client(struct sheath_config *cfg)
+{
+	cfg->client_cert = SHEATH_CLIENT_CERT_REQUIRE;
+}
+
+void sheath_config_verify_client_optional(struct sheath_config *cfg)
+{
+	cfg->client_cert = SHEATH_CLIENT_CERT_OPTIONAL;
+}
+
+int sheath_config_set_ticket_key(struct sheath_config *cfg, const void *key, size_t len)
+{
+	if (len != SHEATH_TICKET_KEY_LEN || cfg->ticket_key.size != len)
+		return sheath_fail("a ticket key has %d bytes, not %zu", SHEATH_TICKET_KEY_LEN,
+				   len);
+	memcpy(cfg->ticket_key.data, key, len);
+	cfg->tickets = true;
+	return 0;
+}
+
+void sheath_config_no_tickets(struct sheath_config *cfg)
+{
+	cfg->tickets = false;
+}
+
+int sheath_config_set_session_cache(struct sheath_config *cfg, unsigned int entries)
+{
+	struct sheath_cache *cache = NULL;
+
+	if (entries) {
+		cache = sheath_cache_new(entries);
+		if (!cache)
+			return sheath_fail("out of memory");
+	}
+	sheath_cache_free(cfg->cache);
+	cfg->cache = cache;
+	return 0;
+}
+
+void sheath_config_want_tickets(struct sheath_config *cfg, unsigned int wait_ms)
+{
+	cfg->ticket_wait_ms = wait_ms;
+}
