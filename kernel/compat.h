@@ -17,8 +17,6 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "sgl.h"
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "sheath needs Linux 6.1 or newer"
 #endif
@@ -151,68 +149,76 @@ static inline int copy_struct_from_sockptr(void *dst, size_t ksize, sockptr_t sr
 #define SHEATH_PIN_MAX	8
 
 /**
- * struct sheath_compat_pin - pages of a reader, held while a record is opened into them
- * @page: pages
+ * struct sheath_compat_pin - user memory, held while a record is sealed from or opened into it
+ * @bv: pieces, each within one page
  * @n: how many
  * @pinned: they were pinned, not just referred to
  */
 struct sheath_compat_pin {
-	struct page	*page[SHEATH_PIN_MAX];
+	struct bio_vec	bv[SHEATH_PIN_MAX];
 	unsigned int	n;
 	bool		pinned;
 };
 
 /* 6.3 pins what is written to (commits 7d58fe731028, f62e52d1276d); 6.1 only takes references */
-static inline ssize_t sheath_compat_pages(struct sheath_compat_pin *pin, struct iov_iter *to,
-					  u32 len, size_t *off)
+static inline ssize_t sheath_compat_pages(struct sheath_compat_pin *pin, struct iov_iter *iter,
+					  u32 len, struct page **pages, size_t *off)
 {
-	struct page **pages = &pin->page[pin->n];
-
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	pin->pinned = iov_iter_extract_will_pin(to);
-	return iov_iter_extract_pages(to, &pages, len, SHEATH_PIN_MAX - pin->n, 0, off);
+	pin->pinned = iov_iter_extract_will_pin(iter);
+	return iov_iter_extract_pages(iter, &pages, len, SHEATH_PIN_MAX - pin->n, 0, off);
 #else
-	return iov_iter_get_pages2(to, pages, len, SHEATH_PIN_MAX - pin->n, off);
+	return iov_iter_get_pages2(iter, pages, len, SHEATH_PIN_MAX - pin->n, off);
 #endif
 }
 
-static inline void sheath_compat_unpin(struct sheath_compat_pin *pin)
+/**
+ * sheath_compat_unpin() - let go of user memory
+ * @pin: from sheath_compat_pin()
+ * @dirty: it was written to
+ *
+ * Context: process, may sleep.
+ */
+static inline void sheath_compat_unpin(struct sheath_compat_pin *pin, bool dirty)
 {
 	unsigned int i;
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	if (pin->pinned) {
-		unpin_user_pages_dirty_lock(pin->page, pin->n, true);
-		return;
-	}
-#endif
 	for (i = 0; i < pin->n; i++) {
-		set_page_dirty_lock(pin->page[i]);
-		put_page(pin->page[i]);
+		struct page *page = pin->bv[i].bv_page;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+		if (pin->pinned) {
+			unpin_user_pages_dirty_lock(&page, 1, dirty);
+			continue;
+		}
+#endif
+		if (dirty)
+			set_page_dirty_lock(page);
+		put_page(page);
 	}
 }
 
 /**
- * sheath_compat_pin() - append a reader's memory to a scatterlist
+ * sheath_compat_pin() - hold user memory
  * @pin: for sheath_compat_unpin()
- * @to: user memory; advanced by @len
+ * @iter: user memory; advanced by @len
  * @len: bytes
- * @sgl: list
  *
  * Context: process, may sleep and fault pages in.
  *
  * Return: 0, or %-EFAULT with everything as it was if the memory cannot be had, or is in
- * too many pieces; the reader is better served by a copy then.
+ * too many pieces; a copy serves better then.
  */
-static inline int sheath_compat_pin(struct sheath_compat_pin *pin, struct iov_iter *to, u32 len,
-				    struct sheath_sgl *sgl)
+static inline int sheath_compat_pin(struct sheath_compat_pin *pin, struct iov_iter *iter, u32 len)
 {
 	u32 left = len;
 
 	pin->n = 0;
 	while (left && pin->n < SHEATH_PIN_MAX) {
+		struct page *pages[SHEATH_PIN_MAX];
+		unsigned int i = 0;
 		size_t off;
-		ssize_t got = sheath_compat_pages(pin, to, left, &off);
+		ssize_t got = sheath_compat_pages(pin, iter, left, pages, &off);
 
 		if (got <= 0)
 			break;
@@ -220,15 +226,17 @@ static inline int sheath_compat_pin(struct sheath_compat_pin *pin, struct iov_it
 		while (got) {
 			size_t part = min_t(size_t, got, PAGE_SIZE - off);
 
-			sheath_sgl_add(sgl, pin->page[pin->n++], off, part);
+			pin->bv[pin->n++] = (struct bio_vec){
+				.bv_page = pages[i++], .bv_offset = off, .bv_len = part,
+			};
 			got -= part;
 			off = 0;
 		}
 	}
 	if (!left)
 		return 0;
-	iov_iter_revert(to, len - left);
-	sheath_compat_unpin(pin);
+	iov_iter_revert(iter, len - left);
+	sheath_compat_unpin(pin, false);
 	return -EFAULT;
 }
 

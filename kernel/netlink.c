@@ -472,11 +472,13 @@ static int nl_session_get(struct sk_buff *skb, struct genl_info *info)
 /**
  * struct nl_dump - how far a dump of the sessions is
  * @cookie: of the session shown last, 0: none yet
+ * @newest: sessions with a larger cookie came after the dump began, and are not shown
  * @uid: show this user's sessions only, INVALID_UID: everybody's
  * @state: show sessions in this state only, U32_MAX: in any
  */
 struct nl_dump {
 	unsigned long	cookie;
+	unsigned long	newest;
 	kuid_t		uid;
 	u32		state;
 };
@@ -506,6 +508,7 @@ static int nl_session_dump_start(struct netlink_callback *cb)
 		return err;
 
 	dump->cookie = 0;
+	dump->newest = sheath_session_newest(net);
 	dump->state = tb[SHEATH_A_STATE] ? nla_get_u32(tb[SHEATH_A_STATE]) : U32_MAX;
 	dump->uid = INVALID_UID;
 	if (tb[SHEATH_A_UID]) {
@@ -560,7 +563,8 @@ static int nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = 0;
 
 	rcu_read_lock();
-	for (shown = dump->cookie; (conn = sheath_session_next(net, &dump->cookie));
+	for (shown = dump->cookie;
+	     (conn = sheath_session_next(net, &dump->cookie, dump->newest));
 	     shown = dump->cookie) {
 		if (nl_dump_wants(dump, conn)) {
 			err = nl_dump_one(skb, cb, conn);

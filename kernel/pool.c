@@ -23,6 +23,11 @@ struct sheath_pool {
 
 static struct sheath_pool __percpu *pools;
 
+static bool is_free(const struct page *page)
+{
+	return page && page_ref_count(page) == 1;
+}
+
 /**
  * sheath_pool_get() - a buffer of 2^14 bytes, not cleared
  * @gfp: how to allocate when the ring has none
@@ -35,9 +40,13 @@ static struct sheath_pool __percpu *pools;
 struct page *sheath_pool_get(gfp_t gfp)
 {
 	struct sheath_pool *pool = get_cpu_ptr(pools);
-	struct page *page = pool->page[pool->next];
+	struct page *page;
 
-	if (page && page_ref_count(page) == 1) {
+	/* the ring starts over as early as it can: what was used last is still in the cache */
+	if (is_free(pool->page[0]))
+		pool->next = 0;
+	page = pool->page[pool->next];
+	if (is_free(page)) {
 		get_page(page);
 		pool->next = (pool->next + 1) % RING;
 		put_cpu_ptr(pools);

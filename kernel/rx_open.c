@@ -194,20 +194,23 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	struct sheath_rx *rx = conn->rx;
 	struct sheath_compat_pin pin;
 	u32 cipher_len = rx->rec_len - rx->dir.prepend;
+	unsigned int i;
 	int rc;
 
 	sheath_sgl_reset(&rx->dst);
 	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
-	rc = sheath_compat_pin(&pin, want->direct, len, &rx->dst);
+	rc = sheath_compat_pin(&pin, want->direct, len);
 	if (rc)
 		return rc;
+	for (i = 0; i < pin.n; i++)
+		sheath_sgl_add(&rx->dst, pin.bv[i].bv_page, pin.bv[i].bv_offset, pin.bv[i].bv_len);
 	if (rx->dir.ver->has_inner_type)
 		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
 	sheath_sgl_end(&rx->dst);
 	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
 	if (rc)
 		wipe_dst(&rx->dst);
-	sheath_compat_unpin(&pin);
+	sheath_compat_unpin(&pin, true);
 	if (rc) {
 		iov_iter_revert(want->direct, len);
 		return open_failed(conn, rc);

@@ -37,20 +37,24 @@ struct sheath_net *sheath_net(const struct net *net)
  * Return:
  * * 0 - readers may see @conn from now on
  * * %-ENOMEM - no memory
- * * %-EOVERFLOW - the cookie is no index on this machine
  * * %-EBUSY - the socket is in the table
  */
 int sheath_session_add(struct sheath_conn *conn)
 {
+	struct sheath_net *snet = sheath_net(sock_net(conn->sk));
 	u32 part[2];
+	int rc;
 
 	sheath_conn_owned(conn);
 	sock_diag_save_cookie(conn->sk, part);
 	conn->cookie = (u64)part[1] << 32 | part[0];
-	if (conn->cookie > ULONG_MAX)
-		return -EOVERFLOW;
-	return xa_insert_bh(&sheath_net(sock_net(conn->sk))->sessions, conn->cookie, conn,
-			    GFP_KERNEL);
+
+	xa_lock_bh(&snet->sessions);
+	rc = __xa_insert(&snet->sessions, conn->cookie, conn, GFP_KERNEL);
+	if (!rc && conn->cookie > snet->newest)
+		WRITE_ONCE(snet->newest, conn->cookie);
+	xa_unlock_bh(&snet->sessions);
+	return rc;
 }
 
 /**
@@ -66,9 +70,23 @@ void sheath_session_del(struct sheath_conn *conn)
 }
 
 /**
+ * sheath_session_newest() - where a walk of the table ends
+ * @net: network namespace
+ *
+ * Context: any.
+ * Return: a cookie no session that is in the table now has a larger one than.
+ */
+unsigned long sheath_session_newest(struct net *net)
+{
+	return READ_ONCE(sheath_net(net)->newest);
+}
+
+/**
  * sheath_session_next() - walk the table
  * @net: network namespace
- * @cookie: of the session shown last, 0 to start; becomes that of the one returned
+ * @cookie: of the session met last, 0 to start; becomes that of the one returned
+ * @newest: of sheath_session_newest() when the walk began; without it, a walk might never
+ *	catch up with the sessions that are made meanwhile
  *
  * A session that is there during the whole walk is met exactly once, whatever comes and
  * goes meanwhile, because the order is that of the cookies.
@@ -76,10 +94,11 @@ void sheath_session_del(struct sheath_conn *conn)
  * Context: rcu_read_lock() held, which may be dropped between two calls.
  * Return: the session with the next larger cookie, or NULL.
  */
-struct sheath_conn *sheath_session_next(struct net *net, unsigned long *cookie)
+struct sheath_conn *sheath_session_next(struct net *net, unsigned long *cookie,
+					unsigned long newest)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "walk of the sessions without RCU");
-	return xa_find_after(&sheath_net(net)->sessions, cookie, ULONG_MAX, XA_PRESENT);
+	return xa_find_after(&sheath_net(net)->sessions, cookie, newest, XA_PRESENT);
 }
 
 /**
@@ -117,8 +136,6 @@ struct sock *sheath_session_sk_get(struct net *net, u64 cookie)
 	struct sheath_conn *conn;
 	struct sock *sk = NULL;
 
-	if (cookie > ULONG_MAX)
-		return NULL;
 	rcu_read_lock();
 	conn = xa_load(&sheath_net(net)->sessions, cookie);
 	if (conn && refcount_inc_not_zero(&conn->sk->sk_refcnt)) {

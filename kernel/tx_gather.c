@@ -49,6 +49,34 @@ static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 	return -EFAULT;
 }
 
+/*
+ * A whole record out of user memory, sealed from where it lies. The cipher reads each byte
+ * once, or the record does not verify: who changes memory while it is being sent harms
+ * nobody but himself.
+ */
+static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 type)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_compat_pin pin;
+	int rc = sheath_compat_pin(&pin, from, tx->limit);
+
+	if (rc)
+		return gather_copy(conn, from, type);
+	tx->open = SHEATH_TX_REFERRED;
+	tx->open_type = type;
+	tx->open_len = tx->limit;
+	memcpy(tx->ref, pin.bv, pin.n * sizeof(*pin.bv));
+	tx->n_ref = pin.n;
+	rc = sheath_tx_seal_open(conn);
+	if (rc) {
+		/* not taken: the caller's bytes are still the caller's */
+		iov_iter_revert(from, tx->limit);
+		sheath_tx_open_drop(tx);
+	}
+	sheath_compat_unpin(&pin, false);
+	return rc;
+}
+
 /* the next piece of page cache, which may run over several pages */
 static struct bio_vec next_piece(struct iov_iter *from, u32 max)
 {
@@ -95,6 +123,13 @@ static bool may_refer(const struct msghdr *msg)
 	       sendpage_ok(next_piece((struct iov_iter *)&msg->msg_iter, 1).bv_page);
 }
 
+/* pinning pays for full records only */
+static bool may_pin(const struct sheath_tx *tx, const struct iov_iter *from)
+{
+	return tx->open == SHEATH_TX_NONE && tx->limit == SHEATH_PLAIN_MAX &&
+	       user_backed_iter(from) && iov_iter_count(from) >= tx->limit;
+}
+
 static bool is_full(const struct sheath_tx *tx)
 {
 	return tx->open_len == tx->open_cap || tx->n_ref == SHEATH_TX_REFS;
@@ -138,8 +173,13 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 			rc = sheath_tx_seal_open(conn);
 			continue;
 		}
-		rc = refer ? gather_ref(conn, from, type) : gather_copy(conn, from, type);
-		if (!rc && is_full(tx))
+		if (refer)
+			rc = gather_ref(conn, from, type);
+		else if (may_pin(tx, from))
+			rc = gather_pinned(conn, from, type);
+		else
+			rc = gather_copy(conn, from, type);
+		if (!rc && tx->open != SHEATH_TX_NONE && is_full(tx))
 			rc = sheath_tx_seal_open(conn);
 	}
 	if (!rc && !more && !iov_iter_count(from) && tx->open != SHEATH_TX_NONE)
