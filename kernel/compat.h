@@ -53,10 +53,11 @@ static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsign
 		return tcp_sendmsg_locked(sk, &msg, len);
 	}
 	for (i = 0; i < n; i++) {
-		int last = i + 1 == n && !more ? 0 : MSG_MORE | MSG_SENDPAGE_NOTLAST;
+		/* only the last page may have TCP send something, and must, however short */
+		int hold = i + 1 < n ? MSG_MORE | MSG_SENDPAGE_NOTLAST : more ? MSG_MORE : 0;
 
 		rc = do_tcp_sendpages(sk, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len,
-				      flags | last);
+				      flags | hold);
 		if (rc <= 0)
 			break;
 		sum += rc;

@@ -105,6 +105,10 @@ static int judge_socket(const struct sheath_conn *conn, struct netlink_ext_ack *
 		NL_SET_ERR_MSG(extack, "the socket is not connected");
 		return -ENOTCONN;
 	}
+	if (tcp_sk(sk)->repair) {
+		NL_SET_ERR_MSG(extack, "TCP_REPAIR is on");
+		return -EBUSY;
+	}
 	return 0;
 }
 

@@ -22,7 +22,7 @@
  */
 struct sheath_rx *sheath_rx_alloc(void)
 {
-	struct sheath_rx *rx = kzalloc(sizeof(*rx), GFP_KERNEL);
+	struct sheath_rx *rx = kzalloc(sizeof(*rx), GFP_KERNEL_ACCOUNT);
 
 	if (!rx)
 		return NULL;
@@ -543,5 +543,8 @@ void sheath_rx_drain(struct sheath_conn *conn)
 
 	while (!conn->err && list_empty(&conn->rx->recs) && sheath_rx_next(conn, &want) > 0)
 		;
+	/* RFC 8446 section 6.1: what comes after a close_notify is ignored */
+	if (conn->rx->eof)
+		sheath_rxq_used(conn, sheath_rxq_avail(conn));
 	sheath_rxq_release(conn);
 }

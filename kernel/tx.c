@@ -26,7 +26,7 @@
  */
 struct sheath_tx *sheath_tx_alloc(u32 limit)
 {
-	struct sheath_tx *tx = kzalloc(sizeof(*tx), GFP_KERNEL);
+	struct sheath_tx *tx = kzalloc(sizeof(*tx), GFP_KERNEL_ACCOUNT);
 
 	if (!tx)
 		return NULL;

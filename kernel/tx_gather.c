@@ -182,8 +182,13 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 		if (!rc && tx->open != SHEATH_TX_NONE && is_full(tx))
 			rc = sheath_tx_seal_open(conn);
 	}
-	if (!rc && !more && !iov_iter_count(from) && tx->open != SHEATH_TX_NONE)
-		rc = sheath_tx_seal_open(conn);
+	/* what came before unreadable memory counts as sent: it must not wait for a next call */
+	if (!more && tx->open != SHEATH_TX_NONE &&
+	    (rc == -EFAULT || (!rc && !iov_iter_count(from)))) {
+		int sealed = sheath_tx_seal_open(conn);
+
+		rc = rc ?: sealed;
+	}
 	hold_refs(tx);
 	return rc;
 }

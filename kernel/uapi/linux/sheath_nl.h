@@ -22,8 +22,8 @@
 
 /**
  * enum sheath_event - why a session-ntf was sent
- * @SHEATH_EVENT_UP: The first key was installed
- * @SHEATH_EVENT_REKEY_RX: The receiving key was replaced
+ * @SHEATH_EVENT_UP: A direction got its first key
+ * @SHEATH_EVENT_REKEY_RX: The peer changed its key, state tells whether ours followed
  * @SHEATH_EVENT_REKEY_TX: The sending key was replaced
  * @SHEATH_EVENT_LIMIT_SOFT: A key should be replaced soon
  * @SHEATH_EVENT_LIMIT_HARD: A key may not be used any more
