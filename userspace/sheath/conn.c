@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One HTTPS connection: handshake, then requests and responses in turn, then an end that
+ * lets the client read the last response.
+ *
+ *	HANDSHAKE --> READ <--> WRITE
+ *	               |          |
+ *	               +-> DRAIN <+      any of them: gone, on an error or when time is up
+ *
+ * After the handshake the socket is a plain descriptor: bodies go from the file to the
+ * wire by sendfile(2), sealed by the kernel on the way.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include "access_log.h"
+#include "clock.h"
+#include "request.h"
+#include "response.h"
+
+#define HANDSHAKE_MS	10000
+/* From the end of a response to the end of the next request. */
+#define REQUEST_MS	30000
+/* Without a byte taken by the client. */
+#define WRITE_MS	30000
+#define DRAIN_MS	2000
+
+/* One connection may not keep the others waiting for longer than this takes. */
+#define BURST		(1u << 20)
+
+enum conn_state {
+	CONN_HANDSHAKE,
+	CONN_READ,
+	CONN_WRITE,
+	CONN_DRAIN,
+};
+
+/**
+ * struct conn - one connection
+ * @src: its socket
+ * @srv: server it belongs to
+ * @next: in the list of the server
+ * @prev: likewise, the link that points here
+ * @state: see above
+ * @hs: handshake, NULL afterwards
+ * @deadline: milliseconds when it is given up
+ * @req: request being read
+ * @res: response being sent
+ * @buf: bytes received and not parsed yet, the next requests of a pipeline
+ * @buf_len: number of them
+ */
+struct conn {
+	struct source	src;
+	struct server	*srv;
+	struct conn	*next;
+	struct conn	**prev;
+	enum conn_state	state;
+	struct sheath_hs *hs;
+	int64_t		deadline;
+	struct request	req;
+	struct response	res;
+	char		buf[4096];
+	size_t		buf_len;
+};
+
+/* What a step does to its connection. */
+enum outcome {
+	AGAIN,		/* state has changed, go on at once */
+	WAIT,		/* until the socket is ready */
+	GONE,		/* the connection is to be freed */
+};
+
+static void conn_free(struct conn *c)
+{
+	struct server *srv = c->srv;
+
+	sheath_hs_free(c->hs);
+	response_release(&c->res);
+	close(c->src.fd);
+	*c->prev = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	free(c);
+	srv->n_conns--;
+	server_conn_ended(srv);
+}
+
+static enum outcome enter(struct conn *c, enum conn_state state, int64_t ms)
+{
+	c->state = state;
+	c->deadline = sheath_clock_ms() + ms;
+	return AGAIN;
+}
+
+static enum outcome want(struct conn *c, uint32_t events)
+{
+	return loop_want(c->srv->loop, &c->src, events) ? GONE : WAIT;
+}
+
+/* Closing with data unread would reset the connection under the last response. */
+static enum outcome begin_drain(struct conn *c)
+{
+	if (shutdown(c->src.fd, SHUT_WR))
+		return GONE;
+	return enter(c, CONN_DRAIN, DRAIN_MS);
+}
+
+static enum outcome begin_read(struct conn *c)
+{
+	request_init(&c->req);
+	return enter(c, CONN_READ, REQUEST_MS);
+}
+
+static enum outcome begin_write(struct conn *c)
+{
+	response_make(&c->res, &c->req, c->srv->root, !c->srv->stopping);
+	if (c->srv->log)
+		log_request(c->srv, c->src.fd, &c->req, &c->res);
+	return enter(c, CONN_WRITE, WRITE_MS);
+}
+
+static enum outcome step_handshake(struct conn *c)
+{
+	int ret = sheath_handshake(c->hs);
+
+	if (ret > 0)
+		return want(c, ret == SHEATH_WANT_POLLIN ? EPOLLIN : EPOLLOUT);
+	if (c->srv->log)
+		log_handshake(c->srv, c->src.fd, ret ? NULL : c->hs);
+	sheath_hs_free(c->hs);
+	c->hs = NULL;
+	return ret ? GONE : begin_read(c);
+}
+
+static void parse(struct conn *c)
+{
+	size_t n = request_feed(&c->req, c->buf, c->buf_len);
+
+	if (n > c->buf_len)
+		n = c->buf_len;
+	memmove(c->buf, c->buf + n, c->buf_len - n);
+	c->buf_len -= n;
+}
+
+static enum outcome step_read(struct conn *c)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (c->buf_len)
+			parse(c);
+		if (c->req.complete || c->req.status)
+			return begin_write(c);
+		if (c->srv->stopping && !c->req.target_len)
+			return begin_drain(c);
+		c->buf_len = 0;
+		n = read(c->src.fd, c->buf, sizeof(c->buf));
+		if (n < 0 && errno == EAGAIN)
+			return want(c, EPOLLIN);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n < 0 && c->srv->log)
+				log_error(c->srv, c->src.fd, "reading", errno);
+			return n ? GONE : begin_drain(c);
+		}
+		c->buf_len = n;
+	}
+}
+
+/* Sends what is next of the response. Returns its bytes, or -1 with errno set. */
+static ssize_t send_some(struct conn *c)
+{
+	struct response *res = &c->res;
+	size_t left = res->head_len - res->head_sent;
+	ssize_t n;
+
+	if (left) {
+		n = send(c->src.fd, res->head + res->head_sent, left,
+			 MSG_NOSIGNAL | (res->left ? MSG_MORE : 0));
+		if (n > 0)
+			res->head_sent += n;
+		return n;
+	}
+	n = sendfile(c->src.fd, res->fd, &res->offset, res->left < BURST ? res->left : BURST);
+	if (n > 0)
+		res->left -= n;
+	if (!n) {
+		/* The file is shorter than it was, and the client was told its length. */
+		errno = ESTALE;
+		return -1;
+	}
+	return n;
+}
+
+static enum outcome finish_response(struct conn *c)
+{
+	bool keep_alive = c->res.keep_alive && !c->srv->stopping;
+
+	response_release(&c->res);
+	return keep_alive ? begin_read(c) : begin_drain(c);
+}
+
+static enum outcome step_write(struct conn *c)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (c->res.left || c->res.head_sent < c->res.head_len) {
+		if (done >= BURST)
+			return want(c, EPOLLOUT);
+		n = send_some(c);
+		if (n < 0 && errno == EAGAIN)
+			return want(c, EPOLLOUT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			if (c->srv->log)
+				log_error(c->srv, c->src.fd, "sending", errno);
+			return GONE;
+		}
+		done += n;
+		c->deadline = sheath_clock_ms() + WRITE_MS;
+	}
+	return finish_response(c);
+}
+
+/* Bounded: a client that never stops sending must not stop the others. */
+static enum outcome step_drain(struct conn *c)
+{
+	ssize_t n = 1;
+
+	for (size_t done = 0; n > 0 && done < BURST; done += n)
+		n = read(c->src.fd, c->buf, sizeof(c->buf));
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return want(c, EPOLLIN);
+	return GONE;
+}
+
+static enum outcome (*const steps[])(struct conn *c) = {
+	[CONN_HANDSHAKE]	= step_handshake,
+	[CONN_READ]		= step_read,
+	[CONN_WRITE]		= step_write,
+	[CONN_DRAIN]		= step_drain,
+};
+
+static void drive(struct conn *c)
+{
+	enum outcome out;
+
+	do
+		out = steps[c->state](c);
+	while (out == AGAIN);
+	if (out == GONE)
+		conn_free(c);
+}
+
+static void on_ready(struct source *src, uint32_t events)
+{
+	(void)events;
+	drive((struct conn *)src);
+}
+
+/**
+ * conn_start() - serve a client
+ * @srv: server
+ * @fd: its socket, non-blocking; closed when the connection ends
+ */
+void conn_start(struct server *srv, int fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->src.fd = fd;
+	c->src.ready = on_ready;
+	c->res.fd = -1;
+	c->srv = srv;
+	c->next = srv->conns;
+	c->prev = &srv->conns;
+	if (c->next)
+		c->next->prev = &c->next;
+	srv->conns = c;
+	srv->n_conns++;
+	c->hs = sheath_server(fd, srv->cfg);
+	if (!c->hs) {
+		if (srv->log)
+			log_handshake(srv, fd, NULL);
+		conn_free(c);
+		return;
+	}
+	enter(c, CONN_HANDSHAKE, HANDSHAKE_MS);
+	drive(c);
+}
+
+/**
+ * conn_stop_all() - end the connections that are between two requests
+ * @srv: server that is stopping; the others end after their response
+ */
+void conn_stop_all(struct server *srv)
+{
+	struct conn *next;
+
+	for (struct conn *c = srv->conns; c; c = next) {
+		next = c->next;
+		if (c->state == CONN_READ)
+			drive(c);
+	}
+}
+
+/**
+ * conn_expire() - give up what takes too long
+ * @srv: server
+ * @now: milliseconds; INT64_MAX ends all connections
+ */
+void conn_expire(struct server *srv, int64_t now)
+{
+	struct conn *next;
+
+	for (struct conn *c = srv->conns; c; c = next) {
+		next = c->next;
+		if (c->deadline > now)
+			continue;
+		if (srv->log && c->state != CONN_DRAIN)
+			log_error(srv, c->src.fd, "waiting for the client", ETIMEDOUT);
+		conn_free(c);
+	}
+}

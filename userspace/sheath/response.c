@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The answer to one HTTP request: which file, which part of it, which headers.
+ */
+#include "response.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "range.h"
+
+static const char *reason(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 206: return "Partial Content";
+	case 301: return "Moved Permanently";
+	case 400: return "Bad Request";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 413: return "Content Too Large";
+	case 414: return "URI Too Long";
+	case 416: return "Range Not Satisfiable";
+	case 431: return "Request Header Fields Too Large";
+	case 505: return "HTTP Version Not Supported";
+	default: return "Internal Server Error";
+	}
+}
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct response *res, const char *fmt, ...)
+{
+	size_t room = sizeof(res->head) - res->head_len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(res->head + res->head_len, room, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		res->head_len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static void http_date(char *out, size_t size, time_t t)
+{
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static void begin(struct response *res, int status)
+{
+	char date[64];
+
+	http_date(date, sizeof(date), time(NULL));
+	res->status = status;
+	add(res, "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: sheath\r\n", status, reason(status), date);
+	if (!res->keep_alive)
+		add(res, "Connection: close\r\n");
+}
+
+/* The few words of an error fit behind its headers. */
+static void finish_short(struct response *res, bool head_only)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%d %s\n", res->status, reason(res->status));
+
+	add(res, "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n", n);
+	if (!head_only)
+		add(res, "%s", text);
+}
+
+static void make_error(struct response *res, int status, bool head_only)
+{
+	begin(res, status);
+	if (status == 405)
+		add(res, "Allow: GET, HEAD\r\n");
+	finish_short(res, head_only);
+}
+
+/* The escaped form goes back as it came, so it needs no escaping. */
+static void make_redirect(struct response *res, const char *path, int len, bool head_only)
+{
+	begin(res, 301);
+	add(res, "Location: %.*s/\r\n", len, path);
+	finish_short(res, head_only);
+}
+
+/* RFC 9110 section 13.1.5: a range only of the version the client has a part of. */
+static bool range_applies(const struct request *req, const char *etag, const char *date)
+{
+	const char *if_range = req->value[HEADER_IF_RANGE];
+
+	return !req->seen[HEADER_IF_RANGE] || !strcmp(if_range, etag) || !strcmp(if_range, date);
+}
+
+static void make_file(struct response *res, const struct request *req, struct file *file)
+{
+	bool head_only = req->method == HTTP_HEAD;
+	uint64_t first = 0, last = file->size ? file->size - 1 : 0;
+	enum range range = RANGE_ALL;
+	char etag[64], date[64];
+
+	snprintf(etag, sizeof(etag), "\"%llx-%llx.%lx\"", (unsigned long long)file->size,
+		 (unsigned long long)file->mtime.tv_sec, file->mtime.tv_nsec);
+	http_date(date, sizeof(date), file->mtime.tv_sec);
+	/* Range is defined for GET alone. */
+	if (!head_only && req->seen[HEADER_RANGE] == 1 && range_applies(req, etag, date))
+		range = range_parse(req->value[HEADER_RANGE], file->size, &first, &last);
+
+	if (range == RANGE_NOT_SATISFIABLE) {
+		close(file->fd);
+		begin(res, 416);
+		add(res, "Content-Range: bytes */%llu\r\n", (unsigned long long)file->size);
+		finish_short(res, head_only);
+		return;
+	}
+	begin(res, range == RANGE_PART ? 206 : 200);
+	if (range == RANGE_PART)
+		add(res, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)first,
+		    (unsigned long long)last, (unsigned long long)file->size);
+	res->left = file->size ? last - first + 1 : 0;
+	add(res, "Content-Type: %s\r\nContent-Length: %zu\r\nAccept-Ranges: bytes\r\n"
+	    "Last-Modified: %s\r\nETag: %s\r\n\r\n", file->type, res->left, date, etag);
+	if (head_only)
+		res->left = 0;
+	res->fd = file->fd;
+	res->offset = first;
+}
+
+static int status_of(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return 403;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EIO:
+		return 500;
+	default:
+		return 404;
+	}
+}
+
+static void answer(struct response *res, const struct request *req, int root)
+{
+	bool head_only = req->method == HTTP_HEAD;
+	struct http_parser_url url;
+	struct file file;
+	char path[sizeof(req->target)];
+	const char *raw;
+	int len, error;
+
+	http_parser_url_init(&url);
+	if (req->method != HTTP_GET && !head_only)
+		return make_error(res, 405, false);
+	if (http_parser_parse_url(req->target, req->target_len, 0, &url) ||
+	    !(url.field_set & (1 << UF_PATH)))
+		return make_error(res, 400, head_only);
+	raw = req->target + url.field_data[UF_PATH].off;
+	len = url.field_data[UF_PATH].len;
+	/* Two slashes at the front of a Location would make what follows a host. */
+	for (; len > 1 && raw[1] == '/'; len--)
+		raw++;
+	if (!files_decode(raw, len, path, sizeof(path)))
+		return make_error(res, 400, head_only);
+	error = files_open(root, path, &file);
+	if (error == EISDIR)
+		make_redirect(res, raw, len, head_only);
+	else if (error)
+		make_error(res, status_of(error), head_only);
+	else
+		make_file(res, req, &file);
+}
+
+/**
+ * response_make() - answer a request
+ * @res: filled in, to be given to response_release()
+ * @req: request that is complete, or refused
+ * @root: descriptor of the directory that is served
+ * @keep_alive: false to end the connection whatever the client likes
+ */
+void response_make(struct response *res, const struct request *req, int root, bool keep_alive)
+{
+	memset(res, 0, sizeof(*res));
+	res->fd = -1;
+	res->keep_alive = keep_alive && req->keep_alive && !req->status;
+	if (req->status)
+		make_error(res, req->status, req->parser.method == HTTP_HEAD);
+	else
+		answer(res, req, root);
+}
+
+/**
+ * response_release() - close the file of a response
+ * @res: response
+ */
+void response_release(struct response *res)
+{
+	if (res->fd >= 0)
+		close(res->fd);
+	res->fd = -1;
+}

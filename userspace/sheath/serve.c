@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sheath serve: an HTTPS server for the files of a directory.
+ */
+#include "commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "say.h"
+#include "selfsigned.h"
+#include "server.h"
+#include "tcp.h"
+#include "tls_opts.h"
+
+static const char help[] =
+"usage: sheath serve [options] DIR\n"
+"Serve the files of DIR by HTTPS; every body goes out by sendfile(2).\n"
+"\n"
+"  -a, --address ADDR     listen on this IPv4 or IPv6 address (all)\n"
+"  -p, --port PORT        listen on this port (4433); 0: any free one\n"
+"      --cert FILE        PEM certificate chain; without it a self-signed one is made\n"
+"      --key FILE         PEM private key of it\n"
+"      --client-ca FILE   require client certificates of these authorities\n"
+"      --client-optional  ask for them, but serve clients without one\n"
+"      --alpn LIST        application protocols (http/1.1)\n"
+"      --priority STRING  GnuTLS priority string\n"
+"      --psk FILE         pre-shared keys, lines of IDENTITY:HEXKEY\n"
+"      --no-tickets       no session tickets; TLS 1.2 sessions resume by their id\n"
+"  -1, --once             serve one connection, then exit\n"
+"  -n, --max-connections N  serve this many connections, then exit\n"
+"  -v, --verbose          print a line for each handshake, request and error\n"
+"      --json             print JSON, one object a line\n"
+"  -h, --help\n";
+
+/* Sessions kept when there are no tickets. */
+#define CACHE_ENTRIES	1024
+
+enum {
+	OPT_CLIENT_CA = OPT_OWN,
+	OPT_CLIENT_OPTIONAL,
+	OPT_NO_TICKETS,
+	OPT_JSON,
+};
+
+static const struct option options[] = {
+	TLS_LONG_OPTIONS,
+	{ "address",		required_argument,	NULL,	'a' },
+	{ "port",		required_argument,	NULL,	'p' },
+	{ "client-ca",		required_argument,	NULL,	OPT_CLIENT_CA },
+	{ "client-optional",	no_argument,		NULL,	OPT_CLIENT_OPTIONAL },
+	{ "no-tickets",		no_argument,		NULL,	OPT_NO_TICKETS },
+	{ "once",		no_argument,		NULL,	'1' },
+	{ "max-connections",	required_argument,	NULL,	'n' },
+	{ "verbose",		no_argument,		NULL,	'v' },
+	{ "json",		no_argument,		NULL,	OPT_JSON },
+	{ "help",		no_argument,		NULL,	'h' },
+	{ }
+};
+
+/**
+ * struct serve - the command line
+ * @tls: options of either role
+ * @address: NULL: all
+ * @port: number or name
+ * @client_ca: NULL: no client certificates
+ * @client_optional: clients may have none
+ * @no_tickets: resumption by session id only
+ * @dir: directory to serve
+ * @max_accept: connections, 0: any number
+ * @log: print what happens
+ * @json: as JSON
+ * @help: print the help and leave
+ */
+struct serve {
+	struct tls_opts	tls;
+	const char	*address;
+	const char	*port;
+	const char	*client_ca;
+	bool		client_optional;
+	bool		no_tickets;
+	const char	*dir;
+	unsigned int	max_accept;
+	bool		log;
+	bool		json;
+	bool		help;
+};
+
+static int parse_count(const char *text, unsigned int *count)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || !n || n > 1000000000)
+		return say_usage("\"%s\" is not a number of connections", text);
+	*count = n;
+	return 0;
+}
+
+static int take_option(struct serve *s, int c)
+{
+	switch (c) {
+	case 'a':
+		s->address = optarg;
+		return 0;
+	case 'p':
+		s->port = optarg;
+		return 0;
+	case '1':
+		s->max_accept = 1;
+		return 0;
+	case 'n':
+		return parse_count(optarg, &s->max_accept);
+	case 'v':
+		s->log = true;
+		return 0;
+	case 'h':
+		s->help = true;
+		return 0;
+	case OPT_CLIENT_CA:
+		s->client_ca = optarg;
+		return 0;
+	case OPT_CLIENT_OPTIONAL:
+		s->client_optional = true;
+		return 0;
+	case OPT_NO_TICKETS:
+		s->no_tickets = true;
+		return 0;
+	case OPT_JSON:
+		s->json = true;
+		return 0;
+	case '?':
+		return USAGE;
+	default:
+		tls_opts_take(&s->tls, c, optarg);
+		return 0;
+	}
+}
+
+static int parse_options(struct serve *s, int argc, char **argv)
+{
+	int c, ret;
+
+	while ((c = getopt_long(argc, argv, "a:p:1n:vh", options, NULL)) != -1) {
+		ret = take_option(s, c);
+		if (ret)
+			return ret;
+	}
+	if (s->help)
+		return 0;
+	if (optind + 1 != argc)
+		return say_usage(optind < argc ? "more than one directory" : "no directory");
+	s->dir = argv[optind];
+	if (s->client_optional && !s->client_ca)
+		return say_usage("--client-optional goes with --client-ca");
+	return tls_opts_check(&s->tls);
+}
+
+static int use_selfsigned(struct sheath_config *cfg, char *fingerprint)
+{
+	gnutls_datum_t cert, key;
+	int ret = selfsigned_make(&cert, &key, fingerprint);
+
+	if (ret)
+		return ret;
+	if (sheath_config_set_keypair_mem(cfg, cert.data, cert.size, key.data, key.size))
+		ret = say("%s", sheath_error());
+	selfsigned_free(&cert, &key);
+	return ret;
+}
+
+static int configure(const struct serve *s, struct sheath_config *cfg, char *fingerprint)
+{
+	int ret;
+
+	if (sheath_config_set_alpn(cfg, "http/1.1"))
+		return say("%s", sheath_error());
+	ret = tls_opts_apply(&s->tls, cfg);
+	if (!ret && !s->tls.cert && !s->tls.psk)
+		ret = use_selfsigned(cfg, fingerprint);
+	if (ret)
+		return ret;
+	if (s->client_ca) {
+		if (sheath_config_set_ca_file(cfg, s->client_ca))
+			return say("%s", sheath_error());
+		if (s->client_optional)
+			sheath_config_verify_client_optional(cfg);
+		else
+			sheath_config_verify_client(cfg);
+	}
+	if (s->no_tickets)
+		sheath_config_no_tickets(cfg);
+	if (sheath_config_set_session_cache(cfg, CACHE_ENTRIES))
+		return say("%s", sheath_error());
+	return 0;
+}
+
+static void announce(const struct serve *s, int fd, const char *fingerprint)
+{
+	struct json_object *obj;
+	char name[96];
+
+	tcp_name(fd, false, name, sizeof(name));
+	if (s->json) {
+		obj = json_object_new_object();
+		report_add_string(obj, "event", "listening");
+		report_add_string(obj, "address", name);
+		report_add_string(obj, "certificate_sha256", *fingerprint ? fingerprint : NULL);
+		report_print(stdout, obj);
+		return;
+	}
+	printf("listening on %s\n", name);
+	if (*fingerprint)
+		printf("self-signed certificate, SHA-256 %s\n", fingerprint);
+	fflush(stdout);
+}
+
+static int serve(const struct serve *s, struct sheath_config *cfg)
+{
+	struct server srv = {
+		.cfg = cfg,
+		.log = s->log,
+		.json = s->json,
+		.max_accept = s->max_accept,
+	};
+	char fingerprint[FINGERPRINT_LEN] = "";
+	int ret = configure(s, cfg, fingerprint);
+
+	if (ret)
+		return ret;
+	srv.root = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (srv.root < 0)
+		return say("cannot serve %s: %s", s->dir, strerror(errno));
+	srv.listener.fd = server_listen(s->address, s->port);
+	if (srv.listener.fd < 0) {
+		close(srv.root);
+		return FAILED;
+	}
+	announce(s, srv.listener.fd, fingerprint);
+	ret = server_run(&srv);
+	close(srv.root);
+	return ret;
+}
+
+/**
+ * command_serve() - sheath serve
+ * @argc: arguments
+ * @argv: the first is the name of the command
+ *
+ * Return: exit status.
+ */
+int command_serve(int argc, char **argv)
+{
+	struct serve s = { .port = "4433" };
+	struct sheath_config *cfg;
+	int ret = parse_options(&s, argc, argv);
+
+	if (ret)
+		return ret;
+	if (s.help) {
+		fputs(help, stdout);
+		return 0;
+	}
+	cfg = sheath_config_new();
+	if (!cfg)
+		return say("%s", sheath_error());
+	ret = serve(&s, cfg);
+	sheath_config_free(cfg);
+	return ret;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A listening socket and its connections. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libsheath.h"
+#include "loop.h"
+
+struct conn;
+
+/**
+ * struct server - everything that is served
+ * @cfg: TLS configuration
+ * @root: descriptor of the directory
+ * @log: print a line for each connection and request
+ * @json: print these as JSON
+ * @max_accept: connections to accept, 0: any number
+ * @loop: descriptor of the event loop
+ * @listener: listening socket
+ * @signals: signalfd of SIGINT and SIGTERM
+ * @conns: all connections, linked
+ * @n_conns: number of them
+ * @accepted: connections accepted so far
+ * @full: out of descriptors, the listener waits for a connection to end
+ * @stopping: no new connections and requests
+ * @stop_at: milliseconds when the rest is cut off, once @stopping
+ * @killed: a second signal came
+ */
+struct server {
+	struct sheath_config	*cfg;
+	int			root;
+	bool			log;
+	bool			json;
+	unsigned int		max_accept;
+	int			loop;
+	struct source		listener;
+	struct source		signals;
+	struct conn		*conns;
+	unsigned int		n_conns;
+	unsigned int		accepted;
+	bool			full;
+	bool			stopping;
+	int64_t			stop_at;
+	bool			killed;
+};
+
+int server_listen(const char *address, const char *port);
+int server_run(struct server *srv);
+void server_conn_ended(struct server *srv);
+
+#endif /* SERVER_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Command line options that shape the TLS configuration of either role. */
+#ifndef TLS_OPTS_H
+#define TLS_OPTS_H
+
+#include <getopt.h>
+
+#include "libsheath.h"
+
+/* Values of getopt_long() for options without a letter. */
+enum {
+	OPT_CERT = 256,
+	OPT_KEY,
+	OPT_ALPN,
+	OPT_PRIORITY,
+	OPT_PSK,
+	OPT_TLS_LAST = OPT_PSK,
+	OPT_OWN,		/* each command continues here */
+};
+
+#define TLS_LONG_OPTIONS \
+	{ "cert",	required_argument,	NULL,	OPT_CERT }, \
+	{ "key",	required_argument,	NULL,	OPT_KEY }, \
+	{ "alpn",	required_argument,	NULL,	OPT_ALPN }, \
+	{ "priority",	required_argument,	NULL,	OPT_PRIORITY }, \
+	{ "psk",	required_argument,	NULL,	OPT_PSK }
+
+/**
+ * struct tls_opts - what was given
+ * @cert: --cert
+ * @key: --key
+ * @alpn: --alpn
+ * @priority: --priority
+ * @psk: --psk
+ */
+struct tls_opts {
+	const char	*cert;
+	const char	*key;
+	const char	*alpn;
+	const char	*priority;
+	const char	*psk;
+};
+
+void tls_opts_take(struct tls_opts *opts, int option, const char *arg);
+int tls_opts_check(const struct tls_opts *opts);
+int tls_opts_apply(const struct tls_opts *opts, struct sheath_config *cfg);
+
+#endif /* TLS_OPTS_H */
