@@ -184,17 +184,13 @@ static bool answer_add(struct answer *a, const struct client *c, struct nlmsghdr
 	return false;
 }
 
-/* Sends @r and waits for the acknowledgment; returns its errno, negative, or 0. */
-static int client_ask(struct client *c, struct request *r, struct answer *a)
+/* Waits for the acknowledgment; returns its errno, negative, or 0. */
+static int client_wait(struct client *c, struct answer *a)
 {
 	struct nlmsghdr *nlh;
 	ssize_t n;
 	int left;
 
-	memset(a, 0, sizeof(*a));
-	r->nlh.nlmsg_seq = ++c->seq;
-	if (send(c->fd, r, r->nlh.nlmsg_len, 0) != (ssize_t)r->nlh.nlmsg_len)
-		return a->err = -ECOMM;
 	for (;;) {
 		n = recv(c->fd, a->raw + a->len, sizeof(a->raw) - a->len, 0);
 		if (n <= 0)
@@ -206,6 +202,15 @@ static int client_ask(struct client *c, struct request *r, struct answer *a)
 				return a->err;
 		}
 	}
+}
+
+static int client_ask(struct client *c, struct request *r, struct answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	r->nlh.nlmsg_seq = ++c->seq;
+	if (send(c->fd, r, r->nlh.nlmsg_len, 0) != (ssize_t)r->nlh.nlmsg_len)
+		return a->err = -ECOMM;
+	return client_wait(c, a);
 }
 
 /* keys and sockets */
@@ -1298,6 +1303,176 @@ TEST_F(netlink, damaged_requests_show_no_key)
 	}
 }
 
+/* The kernel's own list of our policies: the module's are left out of it, in good order. */
+TEST_F(netlink, policies_can_be_asked_for)
+{
+	struct nlmsghdr *nlh;
+	uint8_t buf[16384];
+	int left, err = 1;
+
+	request_init(&self->r, &self->c, CTRL_CMD_GETPOLICY);
+	self->r.nlh.nlmsg_type = GENL_ID_CTRL;
+	self->r.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request_put(&self->r, CTRL_ATTR_FAMILY_NAME, SHEATH_FAMILY_NAME,
+		    sizeof(SHEATH_FAMILY_NAME));
+	ASSERT_LT(0, send(self->c.fd, &self->r, self->r.nlh.nlmsg_len, 0));
+	while (err == 1) {
+		left = recv(self->c.fd, buf, sizeof(buf), 0);
+		ASSERT_LT(0, left);
+		for (nlh = (void *)buf; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
+			if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
+				memcpy(&err, NLMSG_DATA(nlh), sizeof(err));
+		}
+	}
+	EXPECT_EQ(0, err);
+}
+
+/* allocations that fail */
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	ssize_t n = write(fd, text, strlen(text));
+
+	close(fd);
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+/* Lets the @nth allocation from now on fail in this task, 0: none any more. */
+static int fail_nth(unsigned int nth)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", nth);
+	return write_file("/proc/thread-self/fail-nth", text);
+}
+
+static unsigned int fail_nth_left(void)
+{
+	FILE *f = fopen("/proc/thread-self/fail-nth", "r");
+	unsigned int left = 0;
+
+	if (f) {
+		if (fscanf(f, "%u", &left) != 1)
+			left = 0;
+		fclose(f);
+	}
+	return left;
+}
+
+/* False on a kernel that cannot. */
+static bool faults_ready(void)
+{
+	static const char *const dirs[] = { "failslab", "fail_page_alloc" };
+	char path[64];
+	unsigned int i;
+
+	if (fail_nth(0))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", dirs[i]);
+		if (write_file(path, "N"))
+			return false;
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", dirs[i]);
+		write_file(path, "0");
+	}
+	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	return true;
+}
+
+/*
+ * Asks with the @nth allocation failing. Returns true if it came to that. An acknowledgment
+ * that found no memory is lost, @a->err is -ECOMM then.
+ */
+static bool ask_with_fault(struct client *c, struct request *r, struct answer *a,
+			   unsigned int nth)
+{
+	struct request sent = *r;
+	bool hit;
+	ssize_t n;
+
+	memset(a, 0, sizeof(*a));
+	sent.nlh.nlmsg_seq = ++c->seq;
+	fail_nth(nth);
+	n = send(c->fd, &sent, sent.nlh.nlmsg_len, 0);
+	hit = !fail_nth_left();
+	fail_nth(0);
+	if (n < 0) {
+		a->err = -ECOMM;
+		return hit;
+	}
+	client_wait(c, a);
+	return hit;
+}
+
+#define N_FAULTS	400
+
+TEST_F(netlink, key_set_without_memory)
+{
+	bool can = faults_ready();
+	unsigned int nth, n_refused = 0;
+	int fd[2], err;
+	bool hit = true;
+
+	for (nth = 1; hit && nth < N_FAULTS; nth++) {
+		ASSERT_EQ(0, tcp_pair(AF_INET, fd));
+		ASSERT_EQ(0, attach(fd[0]));
+		request_key_set(&self->r, &self->c, fd[0]);
+		put_key(&self->r, &self->tx);
+		put_key(&self->r, &self->rx);
+		hit = ask_with_fault(&self->c, &self->r, &self->a, nth) && can;
+		EXPECT_FALSE(answer_leaks(&self->a));
+		if (self->a.err && self->a.err != -ECOMM) {
+			n_refused++;
+			EXPECT_NE(0, strlen(self->a.text)) {
+				TH_LOG("allocation %u: no text with %d", nth, self->a.err);
+			}
+		}
+
+		/* it is what the answer said */
+		err = self->a.err;
+		ASSERT_EQ(0, ask_session(&self->c, fd[0], &self->a));
+		if (!err) {
+			EXPECT_EQ(SHEATH_STATE_UP, attr_u32(&self->a, SHEATH_A_STATE));
+		}
+		if (err && err != -ECOMM) {
+			EXPECT_EQ(SHEATH_STATE_ATTACHED, attr_u32(&self->a, SHEATH_A_STATE));
+			EXPECT_TRUE(passes(fd[0], fd[1], 10) && passes(fd[1], fd[0], 10));
+		}
+		pair_close(fd);
+	}
+	EXPECT_LT(nth, N_FAULTS);
+	if (can) {
+		EXPECT_LT(5, n_refused);
+	} else {
+		ksft_print_msg("this kernel cannot make allocations fail\n");
+	}
+}
+
+TEST_F(netlink, queries_without_memory)
+{
+	bool can = faults_ready();
+	unsigned int nth, i;
+	bool hit = true;
+
+	for (i = 0; i < 3; i++) {
+		for (nth = 1, hit = true; hit && nth < N_FAULTS; nth++) {
+			request_init(&self->r, &self->c,
+				     i ? SHEATH_CMD_SESSION_GET : SHEATH_CMD_FAMILY_GET);
+			if (i == 1)
+				put_u32(&self->r, SHEATH_A_SOCKFD, self->fd[0]);
+			if (i == 2)
+				put_u64(&self->r, SHEATH_A_COOKIE, cookie_of(self->fd[0]));
+			hit = ask_with_fault(&self->c, &self->r, &self->a, nth) && can;
+			if (!self->a.err) {
+				EXPECT_EQ(1, self->a.n_replies);
+			}
+		}
+		EXPECT_LT(nth, N_FAULTS);
+		EXPECT_EQ(0, self->a.err);
+	}
+}
+
 /* users */
 
 static int set_user(uid_t uid)
@@ -1422,15 +1597,6 @@ TEST_F(netlink, confused_deputy)
 }
 
 /* namespaces */
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	ssize_t n = write(fd, text, strlen(text));
-
-	close(fd);
-	return n == (ssize_t)strlen(text) ? 0 : -1;
-}
 
 /* A new user namespace in which we are root again. */
 static int enter_userns(int more)
@@ -1687,6 +1853,77 @@ TEST_F(netlink, dump)
 	EXPECT_EQ(0, in_child(dump_tests, NULL));
 }
 
+/* Sessions with keys come and go as fast as they can while others look at them. */
+static int busy(void *arg __attribute__((unused)))
+{
+	unsigned int i, n = 0;
+	struct client c;
+	struct answer a;
+	struct key tx, rx;
+	int fd[8][2];
+
+	MUST(!client_open(&c));
+	key_init(&tx, SHEATH_KEY_TX);
+	key_init(&rx, SHEATH_KEY_RX);
+	for (i = 0; i < ARRAY_SIZE(fd); i++)
+		fd[i][0] = fd[i][1] = -1;
+	for (; n < 400; n++) {
+		i = n % ARRAY_SIZE(fd);
+		pair_close(fd[i]);
+		MUST(!tcp_pair(AF_INET, fd[i]) && !attach(fd[i][0]));
+		MUST(ask_keys(&c, fd[i][0], &tx, &rx, &a) == 0);
+		MUST(send(fd[i][0], "x", 1, 0) == 1);
+	}
+	return 0;
+}
+
+static int curious(void *arg)
+{
+	int *stop = arg;
+	struct crowd *w = calloc(1, sizeof(*w));
+	struct client c;
+	struct request r;
+	struct answer a;
+	char byte;
+
+	MUST(!client_open(&c));
+	while (recv(*stop, &byte, 1, MSG_DONTWAIT) < 0) {
+		request_init(&r, &c, SHEATH_CMD_SESSION_GET);
+		MUST(dump(&c, &r, w, false) == 0 && !w->n_disorder);
+		if (!w->last)
+			continue;
+		/* the last one may be gone by now */
+		ask_cookie(&c, w->last, &a);
+		MUST(a.err == 0 || a.err == -ENOENT || a.err == -ENOPROTOOPT);
+	}
+	free(w);
+	return 0;
+}
+
+TEST_F(netlink, dump_while_sessions_come_and_go)
+{
+	pid_t pid[2];
+	int status, stop[2];
+	unsigned int i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, stop));
+	fflush(NULL);
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		pid[i] = fork();
+		if (!pid[i]) {
+			close(stop[0]);
+			_exit(curious(&stop[1]));
+		}
+	}
+	close(stop[1]);
+	EXPECT_EQ(0, in_child(busy, NULL));
+	close(stop[0]);
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+}
+
 static int ask_dump(struct client *c, struct request *r, struct answer *a)
 {
 	r->nlh.nlmsg_flags |= NLM_F_DUMP;
@@ -1702,8 +1939,9 @@ TEST_F(netlink, dump_shape)
 #define EXPECT_DUMP_REFUSED(want)						\
 	do {									\
 		EXPECT_EQ(-(want), ask_dump(&self->c, &self->r, &self->a));	\
-		if (dump_refusal_has_text())					\
+		if (dump_refusal_has_text()) {					\
 			EXPECT_NE(0, strlen(self->a.text));			\
+		}								\
 	} while (0)
 
 	for (type = 1; type <= SHEATH_A_MAX + 3; type++) {
@@ -1815,6 +2053,26 @@ TEST_F(netlink, event_up)
 	ASSERT_EQ(1, write(pipes[3], "", 1));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
+}
+
+TEST_F(netlink, event_down)
+{
+	uint64_t cookie = cookie_of(self->fd[0]);
+	struct client ear;
+
+	ASSERT_EQ(0, ask_keys(&self->c, self->fd[0], &self->tx, &self->rx, &self->a));
+	ASSERT_EQ(0, client_open(&ear));
+	ASSERT_EQ(0, client_join(&ear));
+	close(self->fd[0]);
+	ASSERT_TRUE(next_event(&ear, &self->a));
+	EXPECT_EQ(SHEATH_EVENT_DOWN, attr_u32(&self->a, SHEATH_A_EVENT));
+	EXPECT_EQ(SHEATH_STATE_CLOSED, attr_u32(&self->a, SHEATH_A_STATE));
+	EXPECT_EQ(cookie, attr_u64(&self->a, SHEATH_A_COOKIE));
+	EXPECT_FALSE(answer_leaks(&self->a));
+	EXPECT_FALSE(next_event(&ear, &self->a));
+	client_close(&ear);
+	/* for the teardown */
+	self->fd[0] = dup(self->fd[1]);
 }
 
 static ssize_t peer_send_alert(int fd, uint8_t level, uint8_t desc)
