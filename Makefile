@@ -47,8 +47,7 @@ tests: userspace
 install: all
 	+$(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	+$(MAKE) -C userspace O=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
-	install -d $(DESTDIR)$(PREFIX)/include/linux $(DESTDIR)$(PREFIX)/lib/modules-load.d
-	install -m 644 kernel/uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux
+	install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 # an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
 	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
 

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# The steps of `make check` and what each needs; run-check has make run them, as many at
+# once as there are processors.
+STEP := selftests/step
+# the steps' own makes are not part of this one
+unexport MAKEFLAGS
+
+uml-kernel:
+	$(STEP) $@ selftests/uml/build-uml -v debug
+
+build-6.1 build-6.12: build-%:
+	$(STEP) $@ selftests/check-build $*
+
+style:
+	$(STEP) $@ selftests/check-style
+
+ynl:
+	$(STEP) $@ /usr/bin/python3 selftests/ynl_agree.py
+
+userspace:
+	$(STEP) -t $@ make -s -C userspace O=$(CURDIR)/build check
+
+unit:
+	$(STEP) -t $@ make -s -C selftests unit
+
+programs:
+	$(STEP) $@ make -s tests
+
+vm-6.1 vm-6.12: vm-%: build-% programs
+	SHEATH_KO=build/kmod/check-$*/sheath.ko $(STEP) -t $@ selftests/run-tests $*
+
+uml-debug: uml-kernel programs
+	$(STEP) -t $@ selftests/run-tests debug
+
+.PHONY: uml-kernel build-6.1 build-6.12 style ynl userspace unit programs vm-6.1 vm-6.12 uml-debug
