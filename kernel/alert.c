@@ -55,15 +55,17 @@ int sheath_alert_fatal(struct sheath_conn *conn, int err, enum sheath_alert desc
 		       enum sheath_stat stat)
 {
 	const struct net *net = sock_net(conn->sk);
+	bool sent;
 
 	if (conn->err)
 		return -conn->err;
 	sheath_stat_inc(net, stat);
-	if (conn->tx && !sheath_tx_finish(conn, SHEATH_ALERT_FATAL, desc)) {
+	sent = conn->tx && !sheath_tx_finish(conn, SHEATH_ALERT_FATAL, desc);
+	WRITE_ONCE(conn->last_alert, SHEATH_ALERT_FATAL << 8 | desc);
+	sheath_conn_fail(conn, err);
+	if (sent) {
 		sheath_stat_inc(net, SHEATH_STAT_TX_ALERT);
 		sheath_session_event(conn, SHEATH_EVENT_ALERT_TX);
 	}
-	WRITE_ONCE(conn->last_alert, SHEATH_ALERT_FATAL << 8 | desc);
-	sheath_conn_fail(conn, err);
 	return -err;
 }

@@ -207,6 +207,8 @@ int sheath_keys_install(struct sheath_conn *conn, const struct sheath_key_set *s
 		}
 	}
 	if (rc) {
+		if (rc == -ENOMEM)
+			NL_SET_ERR_MSG(extack, "no memory for the keys");
 		sheath_tx_free(tx);
 		sheath_rx_free(rx);
 		return refuse(conn, rc);

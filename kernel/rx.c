@@ -52,20 +52,23 @@ void sheath_rx_free(struct sheath_rx *rx)
 			put_page(rx->spill[i]);
 	}
 	sheath_dir_exit(&rx->dir);
-	kfree_sensitive(rx);
+	memzero_explicit(rx, sizeof(*rx));
+	kfree_rcu(rx, rcu);
 }
 
 /**
  * sheath_rx_seq() - number of the next record
  * @conn: context
  *
- * Context: lock_sock() held.
+ * Context: lock_sock() or rcu_read_lock() held.
  *
  * Return: the number, 0 without a receiving key.
  */
 u64 sheath_rx_seq(const struct sheath_conn *conn)
 {
-	return conn->rx ? READ_ONCE(conn->rx->dir.seq) : 0;
+	const struct sheath_rx *rx = READ_ONCE(conn->rx);
+
+	return rx ? READ_ONCE(rx->dir.seq) : 0;
 }
 
 /**

@@ -64,6 +64,7 @@ struct sheath_rec {
  * @n_warning: warning alerts in a row
  * @src: scatterlist of the record in work
  * @dst: likewise
+ * @rcu: for freeing: readers without the lock look at @dir.seq
  *
  * Owned by lock_sock(), by sk_data_ready() while no process owns the socket. @ready is
  * read by poll() without a lock.
@@ -96,6 +97,7 @@ struct sheath_rx {
 
 	struct sheath_sgl	src;
 	struct sheath_sgl	dst;
+	struct rcu_head		rcu;
 };
 
 struct sheath_rx *sheath_rx_alloc(void);

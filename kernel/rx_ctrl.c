@@ -44,13 +44,13 @@ static int unexpected(struct sheath_conn *conn, enum sheath_stat stat)
 static int fatal_received(struct sheath_conn *conn)
 {
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_ALERT);
-	sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
 	/* RFC 8446 section 6.2: neither side sends anything after it */
 	if (conn->tx) {
 		sheath_tx_open_drop(conn->tx);
 		conn->tx->closed = true;
 	}
 	sheath_conn_fail(conn, EPROTO);
+	sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
 	return -EPROTO;
 }
 

@@ -51,20 +51,23 @@ void sheath_tx_free(struct sheath_tx *tx)
 	if (tx->seam)
 		put_page(tx->seam);
 	sheath_dir_exit(&tx->dir);
-	kfree_sensitive(tx);
+	memzero_explicit(tx, sizeof(*tx));
+	kfree_rcu(tx, rcu);
 }
 
 /**
  * sheath_tx_seq() - number of the next record
  * @conn: context
  *
- * Context: lock_sock() held.
+ * Context: lock_sock() or rcu_read_lock() held.
  *
  * Return: the number, 0 without a sending key.
  */
 u64 sheath_tx_seq(const struct sheath_conn *conn)
 {
-	return conn->tx ? READ_ONCE(conn->tx->dir.seq) : 0;
+	const struct sheath_tx *tx = READ_ONCE(conn->tx);
+
+	return tx ? READ_ONCE(tx->dir.seq) : 0;
 }
 
 /* as many records as TCP has room for, so that little stays pending */

@@ -46,6 +46,7 @@ enum sheath_tx_open {
  * @seam_off: first free byte of @seam
  * @src: scatterlist of the record in work
  * @dst: likewise
+ * @rcu: for freeing: readers without the lock look at @dir.seq
  *
  * Owned by lock_sock(). What is in @pend survives EAGAIN and signals: a sequence number
  * is used for one plaintext only, and its ciphertext is kept until TCP has it.
@@ -76,6 +77,7 @@ struct sheath_tx {
 	unsigned int		seam_off;
 	struct sheath_sgl	src;
 	struct sheath_sgl	dst;
+	struct rcu_head		rcu;
 };
 
 struct sheath_tx *sheath_tx_alloc(u32 limit);

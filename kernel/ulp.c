@@ -305,6 +305,8 @@ static void restore_callbacks(struct sheath_conn *conn)
 
 static void free_pipelines(struct sheath_conn *conn)
 {
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_rx *rx = conn->rx;
 	const struct net *net = sock_net(conn->sk);
 
 	if (conn->tx) {
@@ -313,10 +315,11 @@ static void free_pipelines(struct sheath_conn *conn)
 	}
 	if (conn->rx)
 		sheath_stat_add(net, SHEATH_STAT_CURR_RX, -1);
-	sheath_tx_free(conn->tx);
-	sheath_rx_free(conn->rx);
+	/* readers without the lock may hold the pointers until the grace period ends */
 	WRITE_ONCE(conn->tx, NULL);
 	WRITE_ONCE(conn->rx, NULL);
+	sheath_tx_free(tx);
+	sheath_rx_free(rx);
 }
 
 static void sheath_close(struct sock *sk, long timeout)
