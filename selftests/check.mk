@@ -32,4 +32,7 @@ vm-6.1 vm-6.12: vm-%: build-% programs
 uml-debug: uml-kernel programs
 	$(STEP) -t $@ selftests/run-tests debug
 
-.PHONY: uml-kernel build-6.1 build-6.12 style ynl userspace unit programs vm-6.1 vm-6.12 uml-debug
+rig: uml-kernel
+	$(STEP) -t $@ selftests/check-rig
+
+.PHONY: uml-kernel rig build-6.1 build-6.12 style ynl userspace unit programs vm-6.1 vm-6.12 uml-debug
