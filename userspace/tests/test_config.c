@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Are mistakes of the application refused with a text that says what they are, and is the
+ * rest negotiated as it was configured?
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libsheath.h"
+#include "link.h"
+#include "peer.h"
+#include "sink.h"
+#include "tap.h"
+
+static void refused(int ret, const char *text, const char *what)
+{
+	if (!tap(ret == -1 && strstr(sheath_error(), text), "%s", what))
+		printf("# %d: %s\n", ret, sheath_error());
+}
+
+static void test_files(struct sheath_config *cfg, const struct pki *pki)
+{
+	refused(sheath_config_set_ca_file(cfg, "/nowhere/ca.pem"), "/nowhere/ca.pem",
+		"authorities that are not there");
+	refused(sheath_config_set_ca_file(cfg, "/dev/null"), "/dev/null",
+		"a file without certificates");
+	refused(sheath_config_set_keypair_file(cfg, "/nowhere/a", "/nowhere/b"), "/nowhere/a",
+		"a certificate that is not there");
+	refused(sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->rsa.key_file),
+		"cannot load", "a key of another certificate");
+	refused(sheath_config_set_keypair_mem(cfg, "x", 1, "y", 1), "cannot load",
+		"no PEM at all");
+}
+
+static void test_values(struct sheath_config *cfg)
+{
+	char key[300] = "", long_list[256];
+
+	memset(long_list, 'a', sizeof(long_list) - 1);
+	long_list[sizeof(long_list) - 1] = '\0';
+	refused(sheath_config_set_alpn(cfg, long_list), "longer", "a long list of protocols");
+	refused(sheath_config_set_alpn(cfg, "h2,,http/1.1"), "empty", "an empty protocol");
+	refused(sheath_config_set_alpn(cfg, "h2,"), "empty", "an empty last protocol");
+	refused(sheath_config_set_alpn(cfg, "a,b,c,d,e,f,g,h,i"), "more than", "many protocols");
+	tap(!sheath_config_set_alpn(cfg, ""), "no protocols");
+	refused(sheath_config_set_protocols(cfg, 0), "versions", "no version");
+	refused(sheath_config_set_protocols(cfg, 4), "versions", "an unknown version");
+	refused(sheath_config_set_ticket_key(cfg, key, 16), "ticket key", "a short ticket key");
+	tap(!sheath_config_set_ticket_key(cfg, key, SHEATH_TICKET_KEY_LEN), "a ticket key");
+	refused(sheath_config_add_psk(cfg, "", key, 16), "identity", "an empty identity");
+	refused(sheath_config_add_psk(cfg, long_list, key, 0), "1 to", "an empty key");
+	refused(sheath_config_add_psk(cfg, "a", key, 257), "1 to", "a long key");
+	tap(!sheath_config_add_psk(cfg, "a", key, 16), "a key");
+	refused(sheath_config_add_psk(cfg, "a", key, 16), "two", "a second one of its name");
+	tap(!sheath_config_add_psk(cfg, "b", key, 16), "a second one");
+}
+
+static void test_priorities(struct sheath_config *cfg)
+{
+	refused(sheath_config_set_priority(cfg, "NORMAL:+NO-SUCH-THING"), "NO-SUCH-THING",
+		"a bad priority string");
+	refused(sheath_config_set_priority(cfg, "NORMAL:-CIPHER-ALL:+AES-128-CBC"), "leaves",
+		"only ciphers the module does not speak");
+	refused(sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-TLS1.1"), "leaves",
+		"only versions the module does not speak");
+	tap(!sheath_config_set_priority(cfg, "NORMAL"), "a good one");
+	tap(!sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-TLS1.2"), "TLS 1.2 alone");
+	refused(sheath_config_set_protocols(cfg, SHEATH_PROTOCOL_TLS_1_3), "leaves",
+		"versions and priority string that exclude each other");
+	tap(!sheath_config_set_priority(cfg, "NORMAL"), "and back");
+}
+
+static void test_objects(const struct pki *pki)
+{
+	struct sheath_config *cfg = sheath_config_new();
+	struct sheath_hs *hs;
+	void *data;
+	size_t len;
+
+	tap(!sheath_client(0, NULL, cfg) && strstr(sheath_error(), "no name"),
+	    "a client without a name");
+	tap(!sheath_server(0, cfg) && strstr(sheath_error(), "certificate"),
+	    "a server without a certificate");
+	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	sheath_config_verify_client(cfg);
+	tap(!sheath_server(0, cfg) && strstr(sheath_error(), "authority"),
+	    "client certificates without an authority");
+	hs = sheath_client(0, "localhost", cfg);
+	sheath_config_free(cfg);
+	tap(hs != NULL, "a handshake keeps its configuration");
+	refused(sheath_set_session(hs, "rubbish", 7), "cannot resume", "a session that is none");
+	refused(sheath_get_session(hs, &data, &len), "complete", "a session too early");
+	sheath_hs_free(hs);
+	sheath_hs_free(NULL);
+	sheath_config_free(NULL);
+	sheath_session_free(NULL, 0);
+}
+
+/* Pushing a session is refused before the kernel is asked. */
+static void test_push(void)
+{
+	gnutls_session_t session;
+
+	gnutls_init(&session, GNUTLS_CLIENT);
+	gnutls_set_default_priority(session);
+	refused(sheath_push_gnutls(0, session, 8), "flags", "bad flags");
+	refused(sheath_push_gnutls(0, session, SHEATH_PUSH_CLIENT | SHEATH_PUSH_SERVER), "flags",
+		"both ends at once");
+	refused(sheath_push_gnutls(0, session, 0), "does not speak", "a session without keys");
+	gnutls_deinit(session);
+}
+
+static void test_no_module(const struct pki *pki)
+{
+	struct sheath_config *cfg = sheath_config_new();
+	struct sheath_info info;
+	struct sheath_hs *hs;
+	struct link l;
+
+	link_open(&l, false);
+	sheath_config_set_ca_file(cfg, pki->ca.cert_file);
+	hs = sheath_client(l.a, "localhost", cfg);
+	/* A socket of another family is the one failure that is the same everywhere. */
+	refused(sheath_handshake(hs), "attach", "a socket that is not TCP");
+	refused(sheath_handshake(hs), "already", "and once more");
+	refused(sheath_info(l.a, &info), "cannot ask", "asking such a socket");
+	refused(sheath_close_notify(l.a), "close_notify", "closing it");
+	sheath_hs_free(hs);
+	sheath_config_free(cfg);
+	link_close(&l);
+}
+
+static void test_refused_keys(const struct pki *pki)
+{
+	struct peer_spec spec = { .version = TLS1_3_VERSION };
+	struct sheath_config *cfg = sheath_config_new();
+	SSL_CTX *ctx = peer_ctx(&spec);
+	struct sheath_hs *hs;
+	struct link l;
+	SSL *ssl;
+	char byte;
+
+	link_open(&l, false);
+	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	hs = sheath_server(l.a, cfg);
+	ssl = peer_new(ctx, l.b, false);
+	sink_use(hs);
+	sink_log.fail = EPERM;
+	refused(link_handshake(&l, hs, ssl), "refuses the keys", "a kernel that refuses");
+	tap(SSL_read(ssl, &byte, 1) <= 0 && SSL_get_error(ssl, -1) == SSL_ERROR_SSL,
+	    "the peer gets an alert");
+	sheath_hs_free(hs);
+	sheath_config_free(cfg);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	link_close(&l);
+}
+
+static void test_alpn(const struct pki *pki, const char *offer, const char *ours,
+		      const char *chosen, bool good)
+{
+	struct peer_spec spec = { .version = TLS1_3_VERSION, .alpn = offer };
+	struct sheath_config *cfg = sheath_config_new();
+	SSL_CTX *ctx = peer_ctx(&spec);
+	struct sheath_hs *hs;
+	struct link l;
+	SSL *ssl;
+	int ret;
+
+	link_open(&l, false);
+	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	sheath_config_set_alpn(cfg, ours);
+	hs = sheath_server(l.a, cfg);
+	ssl = peer_new(ctx, l.b, false);
+	SSL_set_tlsext_host_name(ssl, "localhost");
+	sink_use(hs);
+	ret = link_handshake(&l, hs, ssl);
+	tap(good == !ret, "client offers %s, server has \"%s\"", offer ? offer + 1 : "nothing",
+	    ours);
+	if (good)
+		tap((!chosen && !sheath_alpn(hs)) ||
+		    (chosen && sheath_alpn(hs) && !strcmp(chosen, sheath_alpn(hs))),
+		    "they speak %s", chosen ? chosen : "whatever");
+	if (good)
+		tap(sheath_servername(hs) && !strcmp(sheath_servername(hs), "localhost"),
+		    "the client asked for localhost");
+	sheath_hs_free(hs);
+	sheath_config_free(cfg);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	link_close(&l);
+}
+
+/* Two certificates: the name the client asks for decides. */
+static void test_sni(const struct pki *pki, const char *name)
+{
+	struct sheath_config *server = sheath_config_new(), *client = sheath_config_new();
+	struct sheath_hs *c, *s;
+	struct link l;
+
+	link_open(&l, false);
+	sheath_config_set_ca_file(client, pki->ca.cert_file);
+	sheath_config_set_keypair_file(server, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	sheath_config_set_keypair_file(server, pki->elsewhere.cert_file,
+				       pki->elsewhere.key_file);
+	c = sheath_client(l.a, name, client);
+	s = sheath_server(l.b, server);
+	sink_use(c);
+	sink_use(s);
+	tap(!link_handshake_both(&l, c, s) && !sheath_peer_status(c), "the certificate of %s",
+	    name);
+	sheath_hs_free(c);
+	sheath_hs_free(s);
+	sheath_config_free(server);
+	sheath_config_free(client);
+	link_close(&l);
+}
+
+int main(void)
+{
+	struct pki *pki = pki_new();
+	struct sheath_config *cfg = sheath_config_new();
+
+	test_files(cfg, pki);
+	test_values(cfg);
+	test_priorities(cfg);
+	sheath_config_free(cfg);
+	test_objects(pki);
+	test_push();
+	test_no_module(pki);
+	test_refused_keys(pki);
+	test_alpn(pki, "\x08http/1.1", "h2,http/1.1", "http/1.1", true);
+	test_alpn(pki, "\x08http/1.1\x02h2", "h2,http/1.1", "h2", true);
+	test_alpn(pki, "\x03odd", "h2,http/1.1", NULL, false);
+	test_alpn(pki, "\x03odd", "", NULL, true);
+	test_alpn(pki, NULL, "h2", NULL, true);
+	test_sni(pki, "localhost");
+	test_sni(pki, "elsewhere.test");
+	pki_free(pki);
+	return tap_end();
+}
