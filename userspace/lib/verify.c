@@ -21,6 +21,9 @@ static void tell(struct sheath_hs *hs)
 	hs->verdict.data = NULL;
 	gnutls_certificate_verification_status_print(hs->peer_status, GNUTLS_CRT_X509,
 						     &hs->verdict, 0);
+	/* GnuTLS leaves a space for a sentence to follow. */
+	while (hs->verdict.size && hs->verdict.data[hs->verdict.size - 1] == ' ')
+		hs->verdict.data[--hs->verdict.size] = '\0';
 }
 
 static int verify_chain(struct sheath_hs *hs)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "relay.h"
 #include "report.h"
 #include "say.h"
@@ -203,12 +204,15 @@ static void note_negotiated(struct connection *c, const struct sheath_hs *hs, in
 		fprintf(stderr, "connected to %s\n", name);
 		report_text(stderr, hs);
 	}
-	if (c->facts)
+	if (c->facts) {
+		tcp_name(fd, true, name, sizeof(name));
+		report_add_string(c->facts, "peer", name);
 		report_json(c->facts, hs);
+	}
 }
 
 /* The records that passed are the sequence numbers now less those that were pushed. */
-static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx)
+static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx, int64_t ms)
 {
 	struct sheath_info info;
 
@@ -216,6 +220,7 @@ static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx)
 		return;
 	report_add_number(c->facts, "bytes_sent", c->relay.sent);
 	report_add_number(c->facts, "bytes_received", c->relay.received);
+	report_add_number(c->facts, "milliseconds", ms);
 	if (sheath_info(fd, &info))
 		return;
 	report_add_number(c->facts, "records_sent", info.tx_seq - tx);
@@ -239,6 +244,7 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	struct sheath_hs *hs = sheath_client(fd, c->name ? c->name : c->host, cfg);
 	char error[256];
 	uint64_t tx, rx;
+	int64_t begin;
 	int ret;
 
 	if (!hs)
@@ -248,8 +254,9 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	sheath_hs_free(hs);
 	if (ret)
 		return ret;
+	begin = sheath_clock_ms();
 	ret = relay_run(&c->relay, fd, STDIN_FILENO, STDOUT_FILENO, error, sizeof(error));
-	note_traffic(c, fd, tx, rx);
+	note_traffic(c, fd, tx, rx, sheath_clock_ms() - begin);
 	return ret ? fail(c, error) : 0;
 }
 

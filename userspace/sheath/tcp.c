@@ -78,6 +78,21 @@ int tcp_connect(const char *host, const char *port, int family, int timeout_ms)
 	return fd;
 }
 
+/* A socket for both families shows IPv4 addresses as IPv6 ones. */
+static void unmap(struct sockaddr_storage *ss, socklen_t *len)
+{
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+
+	memcpy(&v6, ss, sizeof(v6));
+	if (ss->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+		return;
+	v4.sin_port = v6.sin6_port;
+	memcpy(&v4.sin_addr, v6.sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
+	memcpy(ss, &v4, sizeof(v4));
+	*len = sizeof(v4);
+}
+
 /**
  * tcp_name() - an end of a connection in words
  * @fd: socket
@@ -93,6 +108,8 @@ void tcp_name(int fd, bool peer, char *out, size_t size)
 	int ret = peer ? getpeername(fd, (struct sockaddr *)&ss, &len) :
 			 getsockname(fd, (struct sockaddr *)&ss, &len);
 
+	if (!ret)
+		unmap(&ss, &len);
 	if (ret || getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
 			       sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
 		snprintf(out, size, "?");
