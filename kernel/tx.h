@@ -93,6 +93,7 @@ void sheath_tx_flush_open(struct sheath_conn *conn);
 int sheath_tx_seal_open(struct sheath_conn *conn);
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len);
 void sheath_tx_open_drop(struct sheath_tx *tx);
+bool sheath_tx_seq_left(struct sheath_conn *conn);
 
 /* tx_gather.c: payload out of what the caller sends; lock_sock() held, may sleep */
 int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more,

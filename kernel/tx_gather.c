@@ -168,6 +168,10 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
 		bool refer = may_refer(msg);
 
+		if (tx->open == SHEATH_TX_NONE && !sheath_tx_seq_left(conn)) {
+			rc = -EKEYEXPIRED;
+			break;
+		}
 		if ((refer && tx->open == SHEATH_TX_COPIED) ||
 		    (!refer && tx->open == SHEATH_TX_REFERRED)) {
 			rc = sheath_tx_seal_open(conn);

@@ -40,7 +40,15 @@ void sheath_tx_open_drop(struct sheath_tx *tx)
 	tx->open_len = 0;
 }
 
-static bool seq_left(struct sheath_conn *conn)
+/**
+ * sheath_tx_seq_left() - may another record be sealed?
+ * @conn: connection with a sending key
+ *
+ * Asked before payload is taken, too: what cannot be sealed must stay the caller's.
+ *
+ * Context: lock_sock() held.
+ */
+bool sheath_tx_seq_left(struct sheath_conn *conn)
 {
 	if (likely(!conn->tx->dir.seq_end))
 		return true;
@@ -115,7 +123,7 @@ int sheath_tx_seal_open(struct sheath_conn *conn)
 	u8 *seam;
 	int rc;
 
-	if (!seq_left(conn))
+	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
 	rc = seam_alloc(conn, dir->prepend + dir->append);
 	if (rc)
@@ -190,7 +198,7 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 	u8 *p;
 	int rc;
 
-	if (!seq_left(conn))
+	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
 	rc = small_alloc(conn);
 	if (rc)
