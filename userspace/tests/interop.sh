@@ -1,0 +1,536 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Handshakes of sheath with openssl and gnutls, the records of sheath in the kernel: run it
+# where the module is loaded, as
+#
+#	interop.sh BUILD [PATTERN]
+#
+# BUILD is the folder with the program sheath; with PATTERN (of grep -E) only tests whose name
+# it matches are run. Output is TAP. Each test has openssl or gnutls on the other end, moves
+# data both ways, and requires that the counters of the module moved.
+
+set -u
+BUILD=${1:?usage: interop.sh BUILD [PATTERN]}
+PATTERN=${2:-.}
+SHEATH=$BUILD/sheath
+STAT=/proc/net/sheath_stat
+
+[ -x "$SHEATH" ] || { echo "Bail out! no program $SHEATH"; exit 1; }
+[ -r $STAT ] || { echo "Bail out! the module sheath is not loaded"; exit 1; }
+
+DIR=$(mktemp -d)
+PEER=
+trap 'stop_peer; rm -rf "$DIR"' EXIT
+cd "$DIR" || exit 1
+
+N=0
+FAILED=0
+PORT=$((20000 + $$ % 20000))
+HOST=localhost
+
+# ---------------------------------------------------------------- results
+
+# report STATUS NAME: one line of TAP, and what the programs said if it failed
+report() {
+	N=$((N + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $N - $2"
+		return
+	fi
+	echo "not ok $N - $2"
+	FAILED=$((FAILED + 1))
+	for f in facts err peer.err; do
+		[ -s $f ] && head -n 8 $f | cut -c 1-300 | sed "s/^/# $f: /"
+	done
+}
+
+# wanted NAME: is this test to be run?
+wanted() {
+	printf '%s\n' "$1" | grep -Eq -e "$PATTERN"
+}
+
+counter() {
+	awk -v name="$1" '$1 == name { print $2 }' $STAT
+}
+
+note_counters() {
+	TX_KEYS=$(counter TxKeys) RX_KEYS=$(counter RxKeys)
+	TX_RECORDS=$(counter TxRecords) RX_RECORDS=$(counter RxRecords)
+}
+
+# counters_moved: did a session have keys and records both ways since note_counters?
+counters_moved() {
+	[ "$(counter TxKeys)" -gt "$TX_KEYS" ] && [ "$(counter RxKeys)" -gt "$RX_KEYS" ] &&
+	[ "$(counter TxRecords)" -gt "$TX_RECORDS" ] && [ "$(counter RxRecords)" -gt "$RX_RECORDS" ]
+}
+
+# counters_still: did no session get keys since note_counters?
+counters_still() {
+	[ "$(counter TxKeys)" = "$TX_KEYS" ] && [ "$(counter RxKeys)" = "$RX_KEYS" ]
+}
+
+# ---------------------------------------------------------------- processes
+
+# wait_port: until somebody listens on $PORT
+wait_port() {
+	hex=$(printf '%04X' "$PORT")
+	for _ in $(seq 200); do
+		cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+			awk -v port=":$hex\$" '$2 ~ port && $4 == "0A" { found = 1 } END { exit !found }' &&
+			return 0
+		kill -0 "$PEER" 2>/dev/null || return 1
+		sleep 0.05
+	done
+	return 1
+}
+
+# start_peer COMMAND...: a server on a fresh $PORT, which the command has as @PORT@
+start_peer() {
+	PORT=$((PORT + 1))
+	: >peer.out
+	: >peer.err
+	cmd=
+	for arg; do
+		[ "$arg" = @PORT@ ] && arg=$PORT
+		cmd="$cmd '$arg'"
+	done
+	# standard input that never ends: some servers leave at its end
+	eval "exec_peer $cmd" &
+	PEER=$!
+	wait_port
+}
+
+exec_peer() {
+	exec "$@" <>fifo >peer.out 2>peer.err
+}
+
+stop_peer() {
+	[ -n "$PEER" ] || return 0
+	kill "$PEER" 2>/dev/null
+	wait "$PEER" 2>/dev/null
+	PEER=
+}
+
+# end_peer: let a server that ends by itself do so
+end_peer() {
+	for _ in $(seq 100); do
+		kill -0 "$PEER" 2>/dev/null || break
+		sleep 0.05
+	done
+	stop_peer
+}
+
+# ---------------------------------------------------------------- certificates
+
+# make_cert FILE CN ISSUER ALGORITHM EXTENSIONS [DAYS]
+make_cert() {
+	case $4 in
+	rsa) key="rsa:2048" ;;
+	*) key="ec -pkeyopt ec_paramgen_curve:P-256" ;;
+	esac
+	printf '%b\n' "$5" >"$1.ext"
+	# shellcheck disable=SC2086
+	openssl req -new -newkey $key -nodes -keyout "$1.key" -subj "/CN=$2" -out "$1.csr" \
+		2>/dev/null
+	if [ "$3" = self ]; then
+		openssl x509 -req -in "$1.csr" -signkey "$1.key" -days 30 -extfile "$1.ext" \
+			-out "$1.pem" 2>/dev/null
+	else
+		openssl x509 -req -in "$1.csr" -CA "$3.pem" -CAkey "$3.key" -CAcreateserial \
+			-days "${6:-30}" -extfile "$1.ext" -out "$1.pem" 2>/dev/null
+	fi
+}
+
+make_pki() {
+	server='extendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost,IP:127.0.0.1'
+	ca='basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign'
+	make_cert ca 'test ca' self ec "$ca"
+	make_cert other 'other ca' self ec "$ca"
+	make_cert ec localhost ca ec "$server"
+	make_cert rsa localhost ca rsa "$server"
+	make_cert two two.test ca ec 'subjectAltName=DNS:two.test'
+	make_cert foreign localhost other ec "$server"
+	make_cert expired localhost ca ec "$server" -1
+	make_cert alice alice ca ec 'extendedKeyUsage=clientAuth'
+	make_cert mallory mallory other ec 'extendedKeyUsage=clientAuth'
+}
+
+PSK=30313233343536373839616263646566
+
+make_data() {
+	mkdir www
+	head -c 1000000 /dev/urandom >www/data
+	echo 'short' >www/short
+	# lines for a peer that answers each with its reverse
+	head -c 60000 /dev/urandom | base64 -w 60 >lines
+	rev lines >lines.rev
+	echo "tester:$PSK" >psk
+	mkfifo fifo
+}
+
+# ---------------------------------------------------------------- sheath as client
+
+# talk ARGS...: lines to the peer, their reverse back; facts into "facts"
+talk() {
+	note_counters
+	timeout 30 "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
+		<lines >got 2>err
+}
+
+# has FACT...: are these members of the JSON object in "facts"?
+has() {
+	for fact; do
+		grep -qF -- "$fact" facts || { echo "# missing: $fact" >>err; return 1; }
+	done
+}
+
+# client NAME SERVER-ARGS CLIENT-ARGS FACT...: a connection to openssl s_server
+client() {
+	name="client, openssl: $1" server_args=$2 client_args=$3
+	shift 3
+	wanted "$name" || return 0
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $server_args
+	# shellcheck disable=SC2086
+	talk $client_args && cmp -s got lines.rev && has "$@" && counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+# client_fails NAME SERVER-ARGS CLIENT-ARGS TEXT: one that must not come about
+client_fails() {
+	name="client, openssl: $1"
+	wanted "$name" || return 0
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $2
+	# shellcheck disable=SC2086
+	talk $3
+	[ $? = 1 ] && [ ! -s got ] && [ "$(wc -l <err)" = 1 ] && grep -qF -- "$4" err &&
+		counters_still
+	report $? "$name"
+	stop_peer
+}
+
+# client_resumes NAME SERVER-ARGS CLIENT-ARGS: the second connection resumes the first
+client_resumes() {
+	name="client, openssl: $1"
+	wanted "$name" || return 0
+	rm -f session
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev $2
+	# shellcheck disable=SC2086
+	talk --session session $3 && cmp -s got lines.rev && has '"resumed":false' &&
+		talk --session session $3 && cmp -s got lines.rev && has '"resumed":true' &&
+		counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+# ---------------------------------------------------------------- sheath as server
+
+# Many requests make many bytes to the server; the answers come back in their order.
+make_requests() {
+	for _ in $(seq 300); do
+		printf 'GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	done
+	printf 'GET /data HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+}
+
+# answered: are 300 short answers and the long one in "got"?
+answered() {
+	[ "$(grep -ac '^HTTP/1.1 200 OK' got)" = 301 ] && [ "$(grep -acx short got)" = 300 ] &&
+	tail -c 1000000 got | cmp -s - www/data
+}
+
+# server NAME SERVER-ARGS CLIENT-ARGS FACT...: openssl s_client as the client
+server() {
+	name="server, openssl: $1" server_args=$2 client_args=$3
+	shift 3
+	wanted "$name" || return 0
+	note_counters
+	# shellcheck disable=SC2086
+	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $server_args www
+	# shellcheck disable=SC2086
+	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+		$client_args <requests >got 2>err
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	answered && has "$@" && counters_moved
+	report $? "$name"
+}
+
+# server_fails NAME SERVER-ARGS CLIENT-ARGS TEXT: a client that must not be served
+server_fails() {
+	name="server, openssl: $1"
+	wanted "$name" || return 0
+	note_counters
+	# shellcheck disable=SC2086
+	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $2 www
+	# shellcheck disable=SC2086
+	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
+		<requests >got 2>err
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	[ ! -s got ] && has "$4" && counters_still
+	report $? "$name"
+}
+
+# server_resumes NAME SERVER-ARGS CLIENT-ARGS
+server_resumes() {
+	name="server, openssl: $1"
+	wanted "$name" || return 0
+	note_counters
+	# shellcheck disable=SC2086
+	start_peer "$SHEATH" serve --max-connections 2 --json -v -p @PORT@ $2 www
+	for io in -sess_out -sess_in; do
+		# shellcheck disable=SC2086
+		timeout 30 openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \
+			$io session $3 <requests >$io.got 2>err
+	done
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	grep -aq '^Reused' ./-sess_in.got && grep -aq '^New' ./-sess_out.got &&
+		[ "$(grep -ac '^HTTP/1.1 200 OK' ./-sess_in.got)" = 301 ] &&
+		has '"resumed":false' '"resumed":true' && counters_moved
+	report $? "$name"
+}
+
+# ---------------------------------------------------------------- gnutls
+
+# gnutls_serv NAME SERVER-PRIORITY CLIENT-ARGS FACT...: an echo, twice, resumed
+gnutls_serv() {
+	name="client, gnutls-serv: $1"
+	priority=$2 client_args=$3
+	shift 3
+	wanted "$name" || return 0
+	rm -f session
+	start_peer gnutls-serv --echo -q -p @PORT@ --x509certfile rsa.pem --x509keyfile rsa.key \
+		--priority "$priority"
+	# shellcheck disable=SC2086
+	talk --session session $client_args && cmp -s got lines && has '"resumed":false' "$@" &&
+		talk --session session $client_args && cmp -s got lines &&
+		has '"resumed":true' && counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+# gnutls_cli NAME CLIENT-PRIORITY CLIENT-ARGS FACT...: one request, because gnutls-cli drops
+# what does not fit into the record size it was told
+gnutls_cli() {
+	name="server, gnutls-cli: $1"
+	priority=$2 client_args=$3
+	shift 3
+	wanted "$name" || return 0
+	note_counters
+	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
+	# shellcheck disable=SC2086
+	(tail -n 4 requests; sleep 2) | timeout 30 gnutls-cli --logfile=/dev/null -p "$PORT" \
+		--x509cafile ca.pem --priority "$priority" $client_args localhost >got 2>err
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	grep -aq '^HTTP/1.1 200 OK' got && grep -aq 'Content-Length: 1000000' got &&
+		[ "$(wc -c <got)" -gt 1000000 ] && has "$@" && counters_moved
+	report $? "$name"
+}
+
+# ---------------------------------------------------------------- the examples
+
+example_client() {
+	name="example client, openssl"
+	wanted "$name" || return 0
+	: >facts
+	start_peer openssl s_server -accept @PORT@ -WWW -naccept 1 -cert ec.pem -key ec.key
+	note_counters
+	timeout 30 "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
+	[ -s got ] && counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+example_server() {
+	name="example server, openssl"
+	wanted "$name" || return 0
+	: >facts
+	note_counters
+	start_peer "$BUILD/examples/server" @PORT@ ec.pem ec.key www/data
+	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+		<>fifo >got 2>err
+	cmp -s got www/data && [ "$(counter TxBytes)" -ge 1000000 ]
+	report $? "$name"
+	stop_peer
+}
+
+# ---------------------------------------------------------------- the tests
+
+V2='NORMAL:-VERS-ALL:+VERS-TLS1.2'
+V3='NORMAL:-VERS-ALL:+VERS-TLS1.3'
+EC='-cert ec.pem -key ec.key'
+RSA='-cert rsa.pem -key rsa.key'
+SERVE_EC='--cert ec.pem --key ec.key'
+SERVE_RSA='--cert rsa.pem --key rsa.key'
+PSK_ARGS="-psk_identity tester -psk $PSK"
+
+# kx12 NAME OPENSSL-CIPHER CERT-ARGS SERVE-ARGS: a key exchange of TLS 1.2, both roles
+kx12() {
+	client "TLS 1.2, $1" "-tls1_2 -cipher $2:@SECLEVEL=0 $3" "--priority $V2:-KX-ALL:+$1" \
+		"\"key_exchange\":\"$1\"" '"version_id":771' '"verified":true'
+	server "TLS 1.2, $1" "$4 --priority $V2:-KX-ALL:+$1" "-tls1_2 -cipher $2:@SECLEVEL=0" \
+		"\"key_exchange\":\"$1\"" '"version_id":771'
+}
+
+kx12_psk() {
+	client "TLS 1.2, $1" "-tls1_2 -cipher $2 $3 $PSK_ARGS" \
+		"--psk psk --priority $V2:-KX-ALL:+$1" \
+		"\"key_exchange\":\"$1\"" '"psk_identity":"tester"'
+	server "TLS 1.2, $1" "$4 --psk psk --priority $V2:-KX-ALL:+$1" \
+		"-tls1_2 -cipher $2 $PSK_ARGS" \
+		"\"key_exchange\":\"$1\"" '"psk_identity":"tester"'
+}
+
+test_key_exchanges() {
+	kx12 RSA AES128-GCM-SHA256 "$RSA" "$SERVE_RSA"
+	kx12 DHE-RSA DHE-RSA-AES256-GCM-SHA384 "$RSA" "$SERVE_RSA"
+	kx12 ECDHE-RSA ECDHE-RSA-AES128-GCM-SHA256 "$RSA" "$SERVE_RSA"
+	kx12 ECDHE-ECDSA ECDHE-ECDSA-AES256-GCM-SHA384 "$EC" "$SERVE_EC"
+	kx12_psk PSK PSK-AES128-GCM-SHA256 -nocert ""
+	kx12_psk DHE-PSK DHE-PSK-AES256-GCM-SHA384 -nocert ""
+	kx12_psk ECDHE-PSK ECDHE-PSK-CHACHA20-POLY1305 -nocert ""
+	kx12_psk RSA-PSK RSA-PSK-AES128-GCM-SHA256 "$RSA" "$SERVE_RSA"
+}
+
+test_ciphers() {
+	for c in AES128-GCM-SHA256:AES-128-GCM AES256-GCM-SHA384:AES-256-GCM \
+		 AES128-CCM:AES-128-CCM CHACHA20-POLY1305:CHACHA20-POLY1305; do
+		o=ECDHE-ECDSA-${c%%:*} g=${c#*:}
+		client "TLS 1.2, $g" "-tls1_2 -cipher $o $EC" "" '"version_id":771' \
+			"$(printf %s "$g" | tr - _)"
+		server "TLS 1.2, $g" "$SERVE_EC" "-tls1_2 -cipher $o" '"version_id":771' \
+			"$(printf %s "$g" | tr - _)"
+	done
+	for c in TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_AES_128_CCM_SHA256 \
+		 TLS_CHACHA20_POLY1305_SHA256; do
+		client "TLS 1.3, $c" "-tls1_3 -ciphersuites $c $EC" "" "\"suite\":\"$c\""
+		server "TLS 1.3, $c" "$SERVE_EC" "-tls1_3 -ciphersuites $c" "\"suite\":\"$c\""
+	done
+}
+
+test_groups() {
+	for g in X25519:X25519 X448:X448 P-256:SECP256R1 P-384:SECP384R1 P-521:SECP521R1 \
+		 ffdhe2048:FFDHE2048 ffdhe3072:FFDHE3072 ffdhe4096:FFDHE4096 \
+		 ffdhe6144:FFDHE6144 ffdhe8192:FFDHE8192; do
+		o=${g%%:*} g=${g#*:}
+		client "TLS 1.3, $g" "-tls1_3 -groups $o $EC" \
+			"--priority $V3:-GROUP-ALL:+GROUP-$g" "\"group\":\"$g\""
+		server "TLS 1.3, $g" "$SERVE_EC" "-tls1_3 -groups $o" "\"group\":\"$g\""
+	done
+	client "TLS 1.3, PSK" "-tls1_3 -nocert $PSK_ARGS" "--psk psk" \
+		'"key_exchange":"ECDHE-PSK"' '"version_id":772' '"psk_identity":"tester"'
+	server "TLS 1.3, PSK" "--psk psk" "-tls1_3 $PSK_ARGS" \
+		'"key_exchange":"ECDHE-PSK"' '"version_id":772' '"psk_identity":"tester"'
+}
+
+test_resumption() {
+	client_resumes "TLS 1.2, by session id" "-tls1_2 -no_ticket $EC" ""
+	client_resumes "TLS 1.2, by ticket" "-tls1_2 $EC" ""
+	client_resumes "TLS 1.3, by ticket" "-tls1_3 $EC" "--ticket-wait 5000"
+	client_resumes "TLS 1.3, by a ticket of a server that keeps the session" \
+		"-tls1_3 -no_ticket $EC" "--ticket-wait 5000"
+	server_resumes "TLS 1.2, by session id" "$SERVE_EC --no-tickets" "-tls1_2 -no_ticket"
+	server_resumes "TLS 1.2, by ticket" "$SERVE_EC" "-tls1_2"
+	server_resumes "TLS 1.3, by ticket" "$SERVE_EC" "-tls1_3"
+}
+
+test_client_certificates() {
+	for v in 2 3; do
+		ask="-tls1_$v $EC -Verify 2 -verify_return_error -CAfile ca.pem"
+		client "TLS 1.$v, presents a certificate" "$ask" "--cert alice.pem --key alice.key" \
+			'"verified":true'
+		server "TLS 1.$v, requires a certificate" "$SERVE_EC --client-ca ca.pem" \
+			"-tls1_$v -cert alice.pem -key alice.key" '"verified":true' 'CN=alice'
+		server "TLS 1.$v, asks for a certificate" \
+			"$SERVE_EC --client-ca ca.pem --client-optional" "-tls1_$v" \
+			'"certificates":[]'
+		server_fails "TLS 1.$v, a client without a certificate" \
+			"$SERVE_EC --client-ca ca.pem" "-tls1_$v" '"error":'
+		server_fails "TLS 1.$v, a client of another authority" \
+			"$SERVE_EC --client-ca ca.pem" "-tls1_$v -cert mallory.pem -key mallory.key" \
+			'issuer is unknown'
+	done
+	# In TLS 1.3 the client hears of it after its handshake, which is complete by then.
+	client_fails "TLS 1.2, presents none that is required" \
+		"-tls1_2 $EC -Verify 2 -verify_return_error -CAfile ca.pem" "" "alert"
+}
+
+test_names() {
+	client "ALPN" "$EC -alpn http/1.1,other" "--alpn h2,other" '"alpn":"other"'
+	server "ALPN" "$SERVE_EC --alpn one,http/1.1" "-alpn h2,http/1.1" '"alpn":"http/1.1"'
+	server_fails "ALPN, none in common" "$SERVE_EC --alpn one" "-alpn h2" '"error":'
+	client "SNI" "$EC -servername two.test -cert2 two.pem -key2 two.key" "--name two.test" \
+		'"subject":"CN=two.test"' '"verified":true'
+	server "SNI" "$SERVE_EC" "-servername localhost" '"servername":"localhost"'
+}
+
+test_bad_servers() {
+	for v in 2 3; do
+		client_fails "TLS 1.$v, unknown authority" \
+			"-tls1_$v -cert foreign.pem -key foreign.key" "" "issuer is unknown"
+		client_fails "TLS 1.$v, expired" "-tls1_$v -cert expired.pem -key expired.key" "" \
+			"expired"
+		client_fails "TLS 1.$v, wrong name" "-tls1_$v $EC" "--name wrong.test" \
+			"name in the certificate does not match"
+	done
+	client_fails "no version in common" "-tls1_1 -cipher ALL:@SECLEVEL=0 $RSA" "" "localhost"
+	client "nothing verified" "-cert foreign.pem -key foreign.key" "--insecure" \
+		'"verified":false' 'issuer is unknown'
+}
+
+test_addresses() {
+	HOST=127.0.0.1
+	client "IPv4" "$EC -4" "-4" '"peer":"127.0.0.1:'
+	server "IPv4" "$SERVE_EC -a 127.0.0.1" "" '"peer":"127.0.0.1:'
+	HOST=::1
+	client "IPv6" "$EC -6" "-6 --name localhost" '"peer":"[::1]:'
+	HOST='[::1]'
+	server "IPv6" "$SERVE_EC -a ::1" "" '"peer":"[::1]:'
+	HOST=localhost
+}
+
+test_gnutls() {
+	gnutls_serv "TLS 1.2" "$V2" "" '"version_id":771'
+	gnutls_serv "TLS 1.3" "$V3" "--ticket-wait 5000" '"version_id":772' '"rx_seq":2'
+	gnutls_cli "TLS 1.2" "$V2" "" '"version_id":771'
+	gnutls_cli "TLS 1.3" "$V3" "" '"version_id":772'
+	gnutls_cli "TLS 1.2, small records" "$V2" "--recordsize=1024" '"tx_limit":1024'
+	gnutls_cli "TLS 1.3, small records" "$V3" "--recordsize=1024" '"tx_limit":1024'
+}
+
+# Nothing of all this may have looked like an attack, and nothing may be left over.
+test_counters() {
+	wanted "counters" || return 0
+	: >facts
+	: >err
+	for name in RxBadMac RxBadVersion RxBadType RxOverflow RxShort RxFlood RxBadHandshake \
+		    RxTruncated KeyRefused CurrTx CurrRx; do
+		[ "$(counter $name)" = 0 ]
+		report $? "counters: $name is 0"
+	done
+}
+
+make_pki
+make_data
+make_requests >requests
+test_key_exchanges
+test_ciphers
+test_groups
+test_resumption
+test_client_certificates
+test_names
+test_bad_servers
+test_addresses
+test_gnutls
+example_client
+example_server
+test_counters
+echo "1..$N"
+[ $FAILED = 0 ] && [ $N -gt 0 ]
