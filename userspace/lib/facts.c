@@ -20,16 +20,18 @@ bool sheath_facts_used_psk(const struct sheath_hs *hs)
 	return gnutls_auth_get_type(hs->session) == GNUTLS_CRD_PSK;
 }
 
-/* GnuTLS has the identity for a server; a client has but one key. */
+/*
+ * GnuTLS has the identity for a server; a client has but one key. With RSA-PSK a server has
+ * a certificate as well, and that is what it is authenticated by.
+ */
 static const char *psk_identity(const struct sheath_hs *hs)
 {
 	const char *identity = NULL;
 
-	if (!sheath_facts_used_psk(hs))
-		return NULL;
 	if (hs->server)
 		identity = gnutls_psk_server_get_username(hs->session);
-	else if (hs->cfg->psk)
+	else if (hs->cfg->psk && (sheath_facts_used_psk(hs) ||
+				  gnutls_kx_get(hs->session) == GNUTLS_KX_RSA_PSK))
 		identity = hs->cfg->psk->identity;
 	return identity;
 }
