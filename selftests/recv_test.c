@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading: flags, record borders, small buffers, bad memory. sheath receives throughout. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "matrix.h"
+#include "stream.h"
+
+#define FULL	16384
+
+static int set_int(int fd, int opt, int v)
+{
+	return setsockopt(fd, SOL_SOCKET, opt, &v, sizeof(v));
+}
+
+static long ms_since(const struct timespec *from)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - from->tv_sec) * 1000 + (now.tv_nsec - from->tv_nsec) / 1000000;
+}
+
+FIXTURE(recv)
+{
+	int fd[2];
+	char *buf;
+};
+
+FIXTURE_VARIANT(recv)
+{
+	ST_VARIANT_FIELDS
+};
+
+ST_VARIANTS_RECEIVES(recv)
+
+FIXTURE_SETUP(recv)
+{
+	ASSERT_EQ(0, st_pair_keyed(variant->family, self->fd, variant->tx, variant->rx,
+				   variant->version, variant->cipher));
+	self->buf = calloc(1, 1 << 20);
+}
+
+FIXTURE_TEARDOWN(recv)
+{
+	close(self->fd[0]);
+	close(self->fd[1]);
+	free(self->buf);
+}
+
+TEST_F(recv, peek)
+{
+	/* two records: within the first, all of it, across, more than is there */
+	static const int sizes[] = { 1, 99, 100, 101, 300 };
+	size_t i;
+
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 300, 100));
+	/* all three are there when the last one is */
+	ASSERT_EQ(300, recv(self->fd[1], self->buf, 300, MSG_PEEK | MSG_WAITALL));
+	EXPECT_TRUE(st_check(self->buf, 300, 0));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		memset(self->buf, 0, 300);
+		EXPECT_EQ(sizes[i], recv(self->fd[1], self->buf, sizes[i], MSG_PEEK));
+		EXPECT_TRUE(st_check(self->buf, sizes[i], 0));
+	}
+	EXPECT_EQ(300, recv(self->fd[1], self->buf, 1000, MSG_PEEK));
+	EXPECT_EQ(0, st_expect(self->fd[1], 0, 150, 150));
+	EXPECT_EQ(150, recv(self->fd[1], self->buf, 1000, MSG_PEEK));
+	EXPECT_TRUE(st_check(self->buf, 150, 150));
+	EXPECT_EQ(0, st_expect(self->fd[1], 150, 150, 40));
+	EXPECT_EQ(-1, recv(self->fd[1], self->buf, 1, MSG_PEEK | MSG_DONTWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+}
+
+TEST_F(recv, peek_large)
+{
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 3 * FULL, 3 * FULL));
+	ASSERT_EQ(3 * FULL, recv(self->fd[1], self->buf, 3 * FULL, MSG_PEEK | MSG_WAITALL));
+	EXPECT_TRUE(st_check(self->buf, 3 * FULL, 0));
+	EXPECT_EQ(0, st_expect(self->fd[1], 0, 3 * FULL, 10000));
+}
+
+TEST_F(recv, waitall)
+{
+	struct st_job w;
+
+	ASSERT_EQ(0, st_job_start(&w, st_write, self->fd[0], 0, 200000, 999));
+	EXPECT_EQ(200000, recv(self->fd[1], self->buf, 200000, MSG_WAITALL));
+	EXPECT_TRUE(st_check(self->buf, 200000, 0));
+	EXPECT_EQ(0, st_job_end(&w));
+	/* at the end of the stream it gets what there is */
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 500, 500));
+	ASSERT_EQ(0, shutdown(self->fd[0], SHUT_WR));
+	EXPECT_EQ(500, recv(self->fd[1], self->buf, 1000, MSG_WAITALL));
+	EXPECT_EQ(0, st_expect_eof(self->fd[1]));
+}
+
+TEST_F(recv, trunc)
+{
+	/* bytes are dropped, not copied */
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 5000, 5000));
+	EXPECT_EQ(3000, recv(self->fd[1], self->buf, 3000, MSG_TRUNC | MSG_WAITALL));
+	EXPECT_EQ(0, self->buf[1]);
+	EXPECT_EQ(0, st_expect(self->fd[1], 3000, 2000, 2000));
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 100, 100));
+	EXPECT_EQ(100, recv(self->fd[1], NULL, 100, MSG_TRUNC | MSG_WAITALL));
+}
+
+static void *write_later(void *arg)
+{
+	int fd = *(int *)arg;
+
+	/* the reader sleeps by now, or the test is weaker but still right */
+	usleep(20000);
+	return (void *)(long)st_write(fd, 1000, 1000, 1000);
+}
+
+TEST_F(recv, lowat)
+{
+	pthread_t t;
+
+	/* a reader that sleeps with nothing in its hands; TCP forgets others, and so does sheath */
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1000));
+	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+	EXPECT_EQ(1000, recv(self->fd[1], self->buf, 4000, 0));
+	EXPECT_TRUE(st_check(self->buf, 1000, 1000));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1500));
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
+	EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 50));
+	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+	EXPECT_EQ(POLLIN, st_poll(self->fd[1], POLLIN, 5000));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	/* more than the mark is there: it is all given */
+	EXPECT_EQ(2000, recv(self->fd[1], self->buf, 4000, MSG_PEEK));
+	/* content counts, not what it is wrapped in */
+	ASSERT_EQ(0, st_expect(self->fd[1], 0, 501, 501));
+	EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 50));
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1));
+	EXPECT_EQ(0, st_expect(self->fd[1], 501, 1499, 1499));
+}
+
+TEST_F(recv, time_out)
+{
+	struct timeval tv = { .tv_usec = 50000 };
+	struct timespec begin;
+
+	ASSERT_EQ(0, setsockopt(self->fd[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	EXPECT_EQ(-1, recv(self->fd[1], self->buf, 10, 0));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_LE(40, ms_since(&begin));
+	/* what came before it counts */
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 10, 10));
+	EXPECT_EQ(10, recv(self->fd[1], self->buf, 20, MSG_WAITALL));
+	EXPECT_TRUE(st_check(self->buf, 10, 0));
+}
+
+TEST_F(recv, around_a_record)
+{
+	static const size_t sizes[] = { 1, 16, 100, 2047, 2048, 2049, 4096, 5000, FULL };
+	long long direct = st_stat("RxDirect");
+	size_t i;
+	int d;
+
+	/* a buffer with exactly the record, one less, one more; starting at any byte */
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (d = -1; d <= 1; d++) {
+			size_t len = sizes[i], want = len + d ? len + d : 1;
+			char *to = self->buf + 1 + i * 7;
+			ssize_t n;
+
+			ASSERT_EQ(0, st_write(self->fd[0], 9, len, len));
+			to[want] = 0x5a;
+			n = recv(self->fd[1], to, want, 0);
+			ASSERT_EQ((ssize_t)(want < len ? want : len), n);
+			EXPECT_TRUE(st_check(to, n, 9));
+			EXPECT_EQ(0x5a, to[want]);
+			if (want < len)
+				ASSERT_EQ(0, st_expect(self->fd[1], 9 + want, len - want, len));
+			EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 0));
+		}
+	}
+	EXPECT_LT(direct, st_stat("RxDirect"));
+}
+
+TEST_F(recv, three_iovecs)
+{
+	static const size_t cuts[][3] = {
+		{ 1, 1, 16382 }, { 5000, 5000, 6384 }, { 4096, 4096, 8192 },
+		{ 16382, 1, 1 }, { 100, 16384, 200 }, { 0, 16384, 0 },
+	};
+	size_t i;
+	int j;
+
+	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+		struct iovec iov[3];
+		uint64_t pos = i;
+		ssize_t left;
+
+		for (j = 0; j < 3; j++) {
+			iov[j].iov_base = self->buf + 20001 * j;
+			iov[j].iov_len = cuts[i][j];
+		}
+		ASSERT_EQ(0, st_write(self->fd[0], pos, FULL, FULL));
+		left = readv(self->fd[1], iov, 3);
+		ASSERT_EQ(FULL, left);
+		for (j = 0; j < 3 && left; j++) {
+			ssize_t part = left < (ssize_t)cuts[i][j] ? left : (ssize_t)cuts[i][j];
+
+			EXPECT_TRUE(st_check(iov[j].iov_base, part, pos));
+			pos += part;
+			left -= part;
+		}
+	}
+}
+
+TEST_F(recv, direct_large)
+{
+	long long direct = st_stat("RxDirect"), records = st_stat("RxRecords");
+
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 3 * FULL, 3 * FULL));
+	EXPECT_EQ(3 * FULL, recv(self->fd[1], self->buf, 3 * FULL, MSG_WAITALL));
+	EXPECT_TRUE(st_check(self->buf, 3 * FULL, 0));
+	EXPECT_EQ(records + 3, st_stat("RxRecords"));
+	EXPECT_EQ(direct + 3, st_stat("RxDirect"));
+}
+
+static int expect_by_poll(int fd, uint64_t pos, uint64_t len, size_t chunk)
+{
+	char *buf = malloc(chunk);
+	uint64_t end = pos + len;
+	int rc = 0;
+
+	while (!rc && pos < end) {
+		ssize_t n;
+
+		if (!st_poll(fd, POLLIN, 5000)) {
+			rc = ETIMEDOUT;
+			break;
+		}
+		n = recv(fd, buf, chunk, MSG_DONTWAIT);
+		if (n <= 0)
+			rc = n ? errno : EPIPE;
+		else if (!st_check(buf, n, pos))
+			rc = EILSEQ;
+		pos += n;
+	}
+	free(buf);
+	return rc;
+}
+
+TEST_F(recv, tiny_buffer)
+{
+	long long spilled = st_stat("RxSpilled");
+	struct st_job w;
+
+	/* less than a record fits: waiting for all of it would be for ever */
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVBUF, 1));
+	ASSERT_EQ(0, st_job_start(&w, st_write, self->fd[0], 0, 3 * FULL, FULL));
+	EXPECT_EQ(0, st_expect(self->fd[1], 0, 3 * FULL, FULL));
+	EXPECT_EQ(0, st_job_end(&w));
+	EXPECT_LT(spilled, st_stat("RxSpilled"));
+}
+
+TEST_F(recv, tiny_buffer_poll)
+{
+	long long spilled = st_stat("RxSpilled");
+	struct st_job w;
+
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVBUF, 1));
+	ASSERT_EQ(0, st_job_start(&w, st_write, self->fd[0], 0, 3 * FULL, FULL));
+	EXPECT_EQ(0, expect_by_poll(self->fd[1], 0, 3 * FULL, FULL));
+	EXPECT_EQ(0, st_job_end(&w));
+	EXPECT_LT(spilled, st_stat("RxSpilled"));
+}
+
+struct reader {
+	pthread_t thread;
+	int fd;
+	int rc;
+	uint64_t got;
+	uint64_t sum;
+};
+
+static void *read_all(void *arg)
+{
+	struct reader *r = arg;
+	uint8_t buf[3000];
+	ssize_t n, i;
+
+	while ((n = recv(r->fd, buf, sizeof(buf), 0)) > 0) {
+		r->got += n;
+		for (i = 0; i < n; i++)
+			r->sum += buf[i];
+	}
+	r->rc = n ? errno : 0;
+	return NULL;
+}
+
+TEST_F(recv, several_readers)
+{
+	const size_t len = 500000;
+	struct reader r[3] = { };
+	uint64_t got = 0, sum = 0;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		r[i].fd = self->fd[1];
+		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, read_all, &r[i]));
+	}
+	ASSERT_EQ(0, st_write(self->fd[0], 0, len, 7000));
+	ASSERT_EQ(0, shutdown(self->fd[0], SHUT_WR));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pthread_join(r[i].thread, NULL));
+		EXPECT_EQ(0, r[i].rc);
+		got += r[i].got;
+		sum += r[i].sum;
+	}
+	EXPECT_EQ(len, got);
+	st_fill(self->buf, len, 0);
+	for (i = 0; i < len; i++)
+		sum -= (uint8_t)self->buf[i];
+	EXPECT_EQ(0u, sum);
+}
+
+TEST_F(recv, bad_memory)
+{
+	static const size_t records[] = { 100, 3000, FULL };
+	size_t page = sysconf(_SC_PAGESIZE), i, good;
+	char *p = mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* the second half is not there: read nothing or less, and nothing is lost */
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, mprotect(p + 8 * page, 8 * page, PROT_NONE));
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		for (good = 0; good < records[i]; good += 1 + records[i] / 5) {
+			size_t len = records[i];
+			ssize_t n;
+
+			ASSERT_EQ(0, st_write(self->fd[0], good, len, len));
+			n = recv(self->fd[1], p + 8 * page - good, len, 0);
+			if (n < 0) {
+				EXPECT_EQ(EFAULT, errno);
+				n = 0;
+			}
+			ASSERT_GE((ssize_t)good, n);
+			EXPECT_TRUE(st_check(p + 8 * page - good, n, good));
+			ASSERT_EQ(0, st_expect(self->fd[1], good + n, len - n, len));
+		}
+	}
+	munmap(p, 16 * page);
+}
+
+TEST_F(recv, bad_memory_after_a_record)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t n;
+
+	/* the first of two records has room: it is delivered, the second one kept */
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, mprotect(p + 8 * page, 8 * page, PROT_NONE));
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 6000, 3000));
+	n = recv(self->fd[1], p + 8 * page - 4000, 6000, MSG_WAITALL);
+	EXPECT_EQ(3000, n);
+	EXPECT_TRUE(st_check(p + 8 * page - 4000, 3000, 0));
+	EXPECT_EQ(0, st_expect(self->fd[1], 3000, 3000, 3000));
+	munmap(p, 16 * page);
+}
+
+/* records off the wire, handed over in pieces */
+
+FIXTURE(relay)
+{
+	struct st_relay r;
+	uint8_t *wire;
+	char *buf;
+};
+
+FIXTURE_VARIANT(relay)
+{
+	ST_VARIANT_FIELDS
+};
+
+ST_VARIANTS_RECEIVES(relay)
+
+FIXTURE_SETUP(relay)
+{
+	ASSERT_EQ(0, st_relay_open(&self->r, variant->tx, variant->rx, variant->version,
+				   variant->cipher, 0));
+	self->wire = malloc(64 * ST_RECORD_MAX);
+	self->buf = malloc(64 * FULL);
+}
+
+FIXTURE_TEARDOWN(relay)
+{
+	st_relay_close(&self->r);
+	free(self->wire);
+	free(self->buf);
+}
+
+TEST_F(relay, byte_by_byte)
+{
+	int len = st_relay_make(&self->r, 0, 300, self->wire), i;
+
+	ASSERT_LT(300, len);
+	for (i = 0; i < len - 1; i++) {
+		ASSERT_EQ(1, send(self->r.feed, self->wire + i, 1, 0));
+		ASSERT_EQ(-1, recv(self->r.rx, self->buf, 300, MSG_DONTWAIT));
+		ASSERT_EQ(EAGAIN, errno);
+	}
+	ASSERT_EQ(1, send(self->r.feed, self->wire + i, 1, 0));
+	EXPECT_EQ(0, st_expect(self->r.rx, 0, 300, 300));
+}
+
+TEST_F(relay, byte_by_byte_blocking)
+{
+	int len = st_relay_make(&self->r, 0, 5000, self->wire), i;
+	struct st_job r;
+
+	ASSERT_LT(5000, len);
+	ASSERT_EQ(0, st_job_start(&r, st_expect, self->r.rx, 0, 5000, 5000));
+	for (i = 0; i < len; i++)
+		ASSERT_EQ(1, send(self->r.feed, self->wire + i, 1, 0));
+	EXPECT_EQ(0, st_job_end(&r));
+}
+
+TEST_F(relay, split_anywhere)
+{
+	int i, len = 0;
+
+	for (i = 1; i == 1 || i < len; i++) {
+		len = st_relay_make(&self->r, i, 40, self->wire);
+		ASSERT_LT(40, len);
+		ASSERT_EQ(i, send(self->r.feed, self->wire, i, 0));
+		ASSERT_EQ(-1, recv(self->r.rx, self->buf, 40, MSG_DONTWAIT));
+		ASSERT_EQ(EAGAIN, errno);
+		ASSERT_EQ(len - i, send(self->r.feed, self->wire + i, len - i, 0));
+		ASSERT_EQ(0, st_expect(self->r.rx, i, 40, 40));
+	}
+}
+
+TEST_F(relay, many_in_one_segment)
+{
+	int i, len = 0, n;
+
+	for (i = 0; i < 50; i++) {
+		n = st_relay_make(&self->r, 10 * i, 10, self->wire + len);
+		ASSERT_LT(10, n);
+		len += n;
+	}
+	/* and the first bytes of one that goes on in the next segment */
+	n = st_relay_make(&self->r, 500, 10, self->wire + len);
+	ASSERT_LT(10, n);
+	ASSERT_EQ(len + 7, send(self->r.feed, self->wire, len + 7, 0));
+	/* one call takes all that is complete, without waiting for more */
+	EXPECT_NE(0, st_poll(self->r.rx, POLLIN, 5000));
+	EXPECT_EQ(500, recv(self->r.rx, self->buf, 1000, 0));
+	EXPECT_TRUE(st_check(self->buf, 500, 0));
+	ASSERT_EQ(n - 7, send(self->r.feed, self->wire + len + 7, n - 7, 0));
+	EXPECT_EQ(0, st_expect(self->r.rx, 500, 10, 10));
+}
+
+TEST_F(relay, odd_segments)
+{
+	const size_t total = 10 * FULL + 1234;
+	int len = st_relay_make(&self->r, 0, total, self->wire), i, part;
+	struct st_job r;
+
+	/* no cut falls on the border of a record, and none at the same place of one */
+	ASSERT_LT((int)total, len);
+	ASSERT_EQ(0, st_job_start(&r, st_expect, self->r.rx, 0, total, 9973));
+	for (i = 0; i < len; i += part) {
+		part = len - i < 1449 ? len - i : 1449;
+		ASSERT_EQ(0, st_send_all(self->r.feed, self->wire + i, part, 0));
+	}
+	EXPECT_EQ(0, st_job_end(&r));
+}
+
+TEST_HARNESS_MAIN
