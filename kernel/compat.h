@@ -131,9 +131,11 @@ static inline bool sheath_compat_skb_readable(const struct sk_buff *skb)
 #endif
 }
 
-/* 6.9 has copy_struct_from_sockptr() (commit a2dbdd0f4ee9) */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
-static inline int copy_struct_from_sockptr(void *dst, size_t ksize, sockptr_t src, size_t usize)
+/*
+ * copy_struct_from_sockptr() is missing in 6.1, and the one of 6.12 never looks at what
+ * follows the structure it knows.
+ */
+static inline int sheath_compat_copy_struct(void *dst, size_t ksize, sockptr_t src, size_t usize)
 {
 	size_t size = min(ksize, usize);
 
@@ -145,7 +147,6 @@ static inline int copy_struct_from_sockptr(void *dst, size_t ksize, sockptr_t sr
 	memcpy(dst, src.kernel, size);
 	return 0;
 }
-#endif
 
 #define SHEATH_PIN_MAX	8
 

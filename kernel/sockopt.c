@@ -138,7 +138,7 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 
 	if (!set)
 		return -ENOMEM;
-	rc = copy_struct_from_sockptr(&in, sizeof(in), optval, optlen);
+	rc = sheath_compat_copy_struct(&in, sizeof(in), optval, optlen);
 	if (rc)
 		goto out_wipe;
 	rc = -EINVAL;

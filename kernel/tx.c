@@ -141,7 +141,7 @@ static int send_records(struct sheath_conn *conn, struct msghdr *msg, u8 type, l
 		}
 		rc = sheath_tx_gather(conn, msg, type, more, batch(conn->sk));
 		if (tx->n_pend) {
-			int pushed = sheath_tx_push(conn, msg_data_left(msg) || more);
+			int pushed = sheath_tx_push(conn, more || (!rc && msg_data_left(msg)));
 
 			if (pushed && pushed != -EAGAIN)
 				return pushed;

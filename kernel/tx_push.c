@@ -79,10 +79,22 @@ void sheath_tx_pend_drop(struct sheath_tx *tx)
 	pend_taken(tx, sheath_tx_pend_bytes(tx));
 }
 
+/*
+ * TCP may hold back a short segment only if we are sure to come again: with its buffer full
+ * we wait for acknowledgements of what it holds back, until a timer lets go of it.
+ */
+static bool may_hold(const struct sheath_conn *conn)
+{
+	const struct sock *sk = conn->sk;
+
+	return sk->sk_wmem_queued + (int)(sheath_tx_pend_bytes(conn->tx) +
+	       SKB_TRUESIZE(MAX_TCP_HEADER)) < READ_ONCE(sk->sk_sndbuf);
+}
+
 /**
  * sheath_tx_push() - hand everything sealed to TCP, in one call
  * @conn: connection with a sending key
- * @more: the caller is about to push again, TCP may hold back a short segment
+ * @more: the caller has more to send soon: TCP may hold back a short segment, if there is room
  *
  * Context: lock_sock() held, or softirq on a socket nobody owns. Does not wait.
  *
@@ -99,6 +111,7 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 	if (!tx->n_pend)
 		return 0;
 	tx->pushing = true;
+	more = more && may_hold(conn);
 	while (tx->n_pend) {
 		rc = sheath_compat_push(conn->sk, &tx->pend[tx->pend_head],
 					tx->n_pend - tx->pend_head, sheath_tx_pend_bytes(tx),
