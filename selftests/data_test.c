@@ -403,7 +403,6 @@ TEST_F(send, interrupted)
 		}
 	}
 	ASSERT_GT(total, sent);
-	/* the timer may hit the thread, too: block it there */
 	ASSERT_EQ(0, tick(false));
 	ASSERT_EQ(0, st_job_start(&r, st_expect, self->fd[1], 0, total, 5000));
 	EXPECT_EQ(0, st_send_all(self->fd[0], buf + sent, total - sent, 0));

@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <linux/sockios.h>
 
 #include "kselftest_harness.h"
 #include "matrix.h"
@@ -39,7 +36,7 @@ static uint32_t wait_for(int ep, int ms)
 	return epoll_wait(ep, &ev, 1, ms) > 0 ? ev.events : 0;
 }
 
-/* sheath at both ends of poll: fd[1] is the one looked at, in-tree TLS or a relay is before it */
+/* sheath is looked at: fd[1] behind in-tree TLS, or r.rx behind a relay */
 FIXTURE(poll)
 {
 	int fd[2];
