@@ -72,7 +72,8 @@ static void test_limit(const struct pki *pki, bool server, const char *version, 
 
 int main(void)
 {
-	static const char v2[] = "NORMAL:-VERS-ALL:+VERS-TLS1.2", v3[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
+	static const char v2[] = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+	static const char v3[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 	struct pki *pki = pki_new();
 
 	for (int server = 0; server < 2; server++) {
