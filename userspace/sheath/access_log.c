@@ -8,41 +8,28 @@
 #include <string.h>
 
 #include "report.h"
-#include "tcp.h"
 
-#define NAME_LEN	96
-
-static struct json_object *event(const char *what, int fd)
+static struct json_object *event(const char *what, const char *peer)
 {
 	struct json_object *obj = json_object_new_object();
-	char peer[NAME_LEN];
 
-	tcp_name(fd, true, peer, sizeof(peer));
 	report_add_string(obj, "event", what);
 	report_add_string(obj, "peer", peer);
 	return obj;
 }
 
-static void print_peer(int fd)
-{
-	char peer[NAME_LEN];
-
-	tcp_name(fd, true, peer, sizeof(peer));
-	printf("%s ", peer);
-}
-
 /**
  * log_handshake() - a handshake is over
  * @srv: server
- * @fd: socket
+ * @peer: name of the other end
  * @hs: the handshake, NULL if it failed as sheath_error() says
  */
-void log_handshake(const struct server *srv, int fd, const struct sheath_hs *hs)
+void log_handshake(const struct server *srv, const char *peer, const struct sheath_hs *hs)
 {
 	struct json_object *obj;
 
 	if (srv->json) {
-		obj = event("handshake", fd);
+		obj = event("handshake", peer);
 		if (hs)
 			report_json(obj, hs);
 		else
@@ -50,12 +37,11 @@ void log_handshake(const struct server *srv, int fd, const struct sheath_hs *hs)
 		report_print(stdout, obj);
 		return;
 	}
-	print_peer(fd);
 	if (hs)
-		printf("%s, %s%s\n", sheath_suite_name(hs), sheath_kx_name(hs),
+		printf("%s %s, %s%s\n", peer, sheath_suite_name(hs), sheath_kx_name(hs),
 		       sheath_resumed(hs) ? ", resumed" : "");
 	else
-		printf("%s\n", sheath_error());
+		printf("%s %s\n", peer, sheath_error());
 	fflush(stdout);
 }
 
@@ -72,11 +58,11 @@ static void clean(char *out, size_t size, const char *text)
 /**
  * log_request() - a request is about to be answered
  * @srv: server
- * @fd: socket
+ * @peer: name of the other end
  * @req: request
  * @res: response
  */
-void log_request(const struct server *srv, int fd, const struct request *req,
+void log_request(const struct server *srv, const char *peer, const struct request *req,
 		 const struct response *res)
 {
 	const char *method = http_method_str(req->parser.method);
@@ -85,7 +71,7 @@ void log_request(const struct server *srv, int fd, const struct request *req,
 
 	clean(target, sizeof(target), req->target);
 	if (srv->json) {
-		obj = event("request", fd);
+		obj = event("request", peer);
 		report_add_string(obj, "method", method);
 		report_add_string(obj, "target", target);
 		report_add_number(obj, "status", res->status);
@@ -93,30 +79,28 @@ void log_request(const struct server *srv, int fd, const struct request *req,
 		report_print(stdout, obj);
 		return;
 	}
-	print_peer(fd);
-	printf("%s %s %d %zu\n", method, target, res->status, res->left);
+	printf("%s %s %s %d %zu\n", peer, method, target, res->status, res->left);
 	fflush(stdout);
 }
 
 /**
  * log_error() - a connection ended early
  * @srv: server
- * @fd: socket
+ * @peer: name of the other end
  * @doing: what the server was doing
  * @error: errno
  */
-void log_error(const struct server *srv, int fd, const char *doing, int error)
+void log_error(const struct server *srv, const char *peer, const char *doing, int error)
 {
 	struct json_object *obj;
 
 	if (srv->json) {
-		obj = event("error", fd);
+		obj = event("error", peer);
 		report_add_string(obj, "doing", doing);
 		report_add_string(obj, "error", strerror(error));
 		report_print(stdout, obj);
 		return;
 	}
-	print_peer(fd);
-	printf("%s: %s\n", doing, strerror(error));
+	printf("%s %s: %s\n", peer, doing, strerror(error));
 	fflush(stdout);
 }

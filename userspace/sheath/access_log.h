@@ -8,9 +8,9 @@
 #include "response.h"
 #include "server.h"
 
-void log_handshake(const struct server *srv, int fd, const struct sheath_hs *hs);
-void log_request(const struct server *srv, int fd, const struct request *req,
+void log_handshake(const struct server *srv, const char *peer, const struct sheath_hs *hs);
+void log_request(const struct server *srv, const char *peer, const struct request *req,
 		 const struct response *res);
-void log_error(const struct server *srv, int fd, const char *doing, int error);
+void log_error(const struct server *srv, const char *peer, const char *doing, int error);
 
 #endif /* ACCESS_LOG_H */

@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "request.h"
 #include "response.h"
+#include "tcp.h"
 
 #define HANDSHAKE_MS	10000
 /* From the end of a response to the end of the next request. */
@@ -50,6 +51,7 @@ enum conn_state {
  * @prev: likewise, the link that points here
  * @state: see above
  * @hs: handshake, NULL afterwards
+ * @peer: its name, for the log
  * @deadline: milliseconds when it is given up
  * @req: request being read
  * @res: response being sent
@@ -63,6 +65,7 @@ struct conn {
 	struct conn	**prev;
 	enum conn_state	state;
 	struct sheath_hs *hs;
+	char		peer[64];
 	int64_t		deadline;
 	struct request	req;
 	struct response	res;
@@ -122,7 +125,7 @@ static enum outcome begin_write(struct conn *c)
 {
 	response_make(&c->res, &c->req, c->srv->root, !c->srv->stopping);
 	if (c->srv->log)
-		log_request(c->srv, c->src.fd, &c->req, &c->res);
+		log_request(c->srv, c->peer, &c->req, &c->res);
 	return enter(c, CONN_WRITE, WRITE_MS);
 }
 
@@ -133,7 +136,7 @@ static enum outcome step_handshake(struct conn *c)
 	if (ret > 0)
 		return want(c, ret == SHEATH_WANT_POLLIN ? EPOLLIN : EPOLLOUT);
 	if (c->srv->log)
-		log_handshake(c->srv, c->src.fd, ret ? NULL : c->hs);
+		log_handshake(c->srv, c->peer, ret ? NULL : c->hs);
 	sheath_hs_free(c->hs);
 	c->hs = NULL;
 	return ret ? GONE : begin_read(c);
@@ -168,7 +171,7 @@ static enum outcome step_read(struct conn *c)
 			continue;
 		if (n <= 0) {
 			if (n < 0 && c->srv->log)
-				log_error(c->srv, c->src.fd, "reading", errno);
+				log_error(c->srv, c->peer, "reading", errno);
 			return n ? GONE : begin_drain(c);
 		}
 		c->buf_len = n;
@@ -223,7 +226,7 @@ static enum outcome step_write(struct conn *c)
 			continue;
 		if (n < 0) {
 			if (c->srv->log)
-				log_error(c->srv, c->src.fd, "sending", errno);
+				log_error(c->srv, c->peer, "sending", errno);
 			return GONE;
 		}
 		done += n;
@@ -284,6 +287,7 @@ void conn_start(struct server *srv, int fd)
 	c->src.fd = fd;
 	c->src.ready = on_ready;
 	c->res.fd = -1;
+	tcp_name(fd, true, c->peer, sizeof(c->peer));
 	c->srv = srv;
 	c->next = srv->conns;
 	c->prev = &srv->conns;
@@ -294,7 +298,7 @@ void conn_start(struct server *srv, int fd)
 	c->hs = sheath_server(fd, srv->cfg);
 	if (!c->hs) {
 		if (srv->log)
-			log_handshake(srv, fd, NULL);
+			log_handshake(srv, c->peer, NULL);
 		conn_free(c);
 		return;
 	}
@@ -331,7 +335,7 @@ void conn_expire(struct server *srv, int64_t now)
 		if (c->deadline > now)
 			continue;
 		if (srv->log && c->state != CONN_DRAIN)
-			log_error(srv, c->src.fd, "waiting for the client", ETIMEDOUT);
+			log_error(srv, c->peer, "waiting for the client", ETIMEDOUT);
 		conn_free(c);
 	}
 }

@@ -113,6 +113,9 @@ static int receive_failed(int sock, int error, char *text, unsigned int size)
 			 "be missing");
 	else if (error == EPROTO && alert)
 		snprintf(text, size, "the peer ended the connection with an alert: %s", alert);
+	else if (error == EKEYEXPIRED)
+		snprintf(text, size, "the peer has changed its key, which this session cannot "
+			 "follow");
 	else if (error == EBADMSG)
 		snprintf(text, size, "a record from the peer does not verify");
 	else
