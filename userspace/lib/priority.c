@@ -64,9 +64,11 @@ static int check_not_empty(gnutls_priority_t cache)
 	const unsigned int *list;
 
 	if (gnutls_priority_cipher_list(cache, &list) <= 0)
-		return sheath_fail("the priority string leaves no cipher the kernel module speaks");
+		return sheath_fail("the priority string leaves no cipher the kernel module "
+				   "speaks");
 	if (gnutls_priority_protocol_list(cache, &list) <= 0)
-		return sheath_fail("the priority string leaves no version the kernel module speaks");
+		return sheath_fail("the priority string leaves no version the kernel module "
+				   "speaks");
 	return 0;
 }
 
