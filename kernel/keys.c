@@ -147,10 +147,12 @@ static void commit(struct sheath_conn *conn, const struct sheath_key_set *set,
 	if (set->peer.group)
 		conn->peer.group = set->peer.group;
 	if (tx) {
+		/* readers without the lock find it keyed */
 		smp_store_release(&conn->tx, tx);
 		installed(conn, SHEATH_STAT_CURR_TX, SHEATH_STAT_TX_KEYS);
 	}
 	if (rx) {
+		/* pairs with smp_load_acquire() in sheath_poll() */
 		smp_store_release(&conn->rx, rx);
 		installed(conn, SHEATH_STAT_CURR_RX, SHEATH_STAT_RX_KEYS);
 		/* records that came before the key woke nobody up for being complete */

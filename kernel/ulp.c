@@ -214,6 +214,7 @@ static __poll_t sheath_poll(struct file *file, struct socket *sock, poll_table *
 	struct sock *sk = sock->sk;
 	struct sheath_conn *conn = sheath_conn_get(sk);
 	__poll_t mask = base_ops(conn)->poll(file, sock, wait);
+	/* pairs with smp_store_release() in commit() of keys.c */
 	struct sheath_rx *rx = smp_load_acquire(&conn->rx);
 
 	if (READ_ONCE(conn->err))
