@@ -162,21 +162,28 @@ static int put_handover(struct nl_msg *msg, int family, int fd, const struct she
 	return 0;
 }
 
-/* Sends one message and waits for what the kernel says to it. */
-static int request(struct nl_sock *sk, struct nl_msg *msg, struct reply *reply)
+/* Sends one message and waits for the answer. @error becomes its errno, 0 without one. */
+static int request(struct nl_sock *sk, struct nl_msg *msg, int *error)
 {
 	struct nl_cb *cb = nl_socket_get_cb(sk);
+	struct reply reply = { 0 };
 	int ret;
 
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, reply);
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, reply);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &reply);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &reply);
 	ret = nl_send_auto(sk, msg);
-	while (ret >= 0 && !reply->done)
+	while (ret >= 0 && !reply.done)
 		ret = nl_recvmsgs(sk, cb);
 	nl_cb_put(cb);
-	if (!reply->done)
+	*error = reply.error;
+	if (!reply.done)
 		return sheath_fail("no answer to key-set: %s", nl_geterror(ret));
-	return 0;
+	if (!reply.error)
+		return 0;
+	if (*reply.text)
+		return sheath_fail("the kernel refuses the keys: %s", reply.text);
+	errno = reply.error;
+	return sheath_fail_errno("the kernel refuses the keys");
 }
 
 /**
@@ -184,19 +191,17 @@ static int request(struct nl_sock *sk, struct nl_msg *msg, struct reply *reply)
  * @fd: TCP socket with the ULP attached
  * @ho: keys and facts; still to be wiped by the caller
  *
- * Return: 0; -1 when the kernel refused, errno set to why, or 0 if it is not known whether
- * the keys were installed.
+ * Return: 0, or -1 with errno set: it is 0 if it is not known whether the keys were
+ * installed, anything else if they were not.
  */
 int sheath_netlink_key_set(int fd, const struct sheath_handover *ho)
 {
 	struct nl_sock *sk = open_socket();
 	struct nl_msg *msg = NULL;
-	struct reply reply = { 0 };
-	int family, ret = -1;
+	int family, ret = -1, error = ENOTCONN;
 
-	errno = ENOSYS;
 	if (!sk)
-		return -1;
+		goto out;
 	family = find_family(sk);
 	if (family < 0)
 		goto out_socket;
@@ -205,17 +210,13 @@ int sheath_netlink_key_set(int fd, const struct sheath_handover *ho)
 		sheath_fail("out of memory");
 		goto out_socket;
 	}
-	if (put_handover(msg, family, fd, ho))
-		goto out_message;
-	ret = request(sk, msg, &reply);
-	errno = reply.error;
-	if (reply.error)
-		ret = *reply.text ? sheath_fail("the kernel refuses the keys: %s", reply.text) :
-				    sheath_fail_errno("the kernel refuses the keys");
-out_message:
+	if (!put_handover(msg, family, fd, ho))
+		ret = request(sk, msg, &error);
 	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
 	nlmsg_free(msg);
 out_socket:
 	nl_socket_free(sk);
+out:
+	errno = error;
 	return ret;
 }
