@@ -34,8 +34,12 @@ int main(int argc, char **argv)
 		puts("sheath " SHEATH_VERSION);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		/* getopt_long() begins its messages with it */
+		argv[1] = (char *)"sheath";
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	return say_usage("there is no command \"%s\"", argv[1]);
 }

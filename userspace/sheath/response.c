@@ -193,7 +193,9 @@ void response_make(struct response *res, const struct request *req, int root, bo
 {
 	memset(res, 0, sizeof(*res));
 	res->fd = -1;
-	res->keep_alive = keep_alive && req->keep_alive && !req->status;
+	/* A client of HTTP/1.0 would want to be told of each connection that stays open. */
+	res->keep_alive = keep_alive && req->keep_alive && !req->status &&
+			  req->parser.http_minor;
 	if (req->status)
 		make_error(res, req->status, req->parser.method == HTTP_HEAD);
 	else

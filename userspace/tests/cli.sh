@@ -44,7 +44,7 @@ check 2 "no command \"fly\"" fly
 check 2 "a host and a port" connect
 check 2 "a host and a port" connect localhost
 check 2 "a host and a port" connect localhost 1 2
-check 2 "option" connect --no-such-option localhost 1
+check 2 "sheath: unrecognized option" connect --no-such-option localhost 1
 check 2 "go together" connect --cert x localhost 1
 check 2 "milliseconds" connect --ticket-wait soon localhost 1
 check 2 "no directory" serve

@@ -201,6 +201,8 @@ static const struct {
 	{ "GET http://x/file HTTP/1.1\r\nHost: x\r\n\r\n", 200, 10, "Accept-Ranges: bytes" },
 	{ "GET /file?query HTTP/1.1\r\nHost: x\r\n\r\n", 200, 10, "octet-stream" },
 	{ "GET /%66ile HTTP/1.0\r\n\r\n", 200, 10, "Connection: close" },
+	{ "GET /file HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, 10,
+	  "Connection: close" },
 	{ "HEAD /file HTTP/1.1\r\nHost: x\r\n\r\n", 200, 0, "Content-Length: 10\r\n" },
 	{ "GET /empty.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, 0, "text/plain" },
 	{ "GET /sub/ HTTP/1.1\r\nHost: x\r\n\r\n", 200, 8, "text/html" },
