@@ -20,6 +20,7 @@ STAT=/proc/net/sheath_stat
 [ -r $STAT ] || { echo "Bail out! the module sheath is not loaded"; exit 1; }
 
 DIR=$(mktemp -d)
+chmod 755 "$DIR"
 PEER=
 trap 'stop_peer; rm -rf "$DIR"' EXIT
 cd "$DIR" || exit 1
@@ -486,6 +487,20 @@ test_bad_servers() {
 		'"verified":false' 'issuer is unknown'
 }
 
+# client_unprivileged: nobody in particular may encrypt a socket of their own
+client_unprivileged() {
+	name="client, openssl: unprivileged user"
+	wanted "$name" || return 0
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $EC
+	note_counters
+	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 30 "$SHEATH" connect \
+		--json --ca ca.pem localhost "$PORT" <lines >got 2>facts
+	cmp -s got lines.rev && has '"verified":true' && counters_moved
+	report $? "$name"
+	stop_peer
+}
+
 # client_cut: a server that vanishes is no end of the data
 client_cut() {
 	name="client, openssl: killed"
@@ -549,6 +564,7 @@ test_client_certificates
 test_names
 test_bad_servers
 test_addresses
+client_unprivileged
 client_cut
 test_gnutls
 example_client

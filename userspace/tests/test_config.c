@@ -158,6 +158,30 @@ static void test_refused_keys(const struct pki *pki)
 	link_close(&l);
 }
 
+/* Changing a configuration does not pull anything away under its handshakes. */
+static void test_changed(const struct pki *pki)
+{
+	struct peer_spec spec = { .version = TLS1_3_VERSION };
+	struct sheath_config *cfg = sheath_config_new();
+	SSL_CTX *ctx = peer_ctx(&spec);
+	struct sheath_hs *hs;
+	struct link l;
+	SSL *ssl;
+
+	link_open(&l, false);
+	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	hs = sheath_server(l.a, cfg);
+	ssl = peer_new(ctx, l.b, false);
+	sink_use(hs);
+	sheath_config_set_priority(cfg, "NORMAL");
+	sheath_config_free(cfg);
+	tap(!link_handshake(&l, hs, ssl), "a handshake keeps its algorithms");
+	sheath_hs_free(hs);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	link_close(&l);
+}
+
 static void test_alpn(const struct pki *pki, const char *offer, const char *ours,
 		      const char *chosen, bool good)
 {
@@ -231,6 +255,7 @@ int main(void)
 	test_push();
 	test_no_module(pki);
 	test_refused_keys(pki);
+	test_changed(pki);
 	test_alpn(pki, "\x08http/1.1", "h2,http/1.1", "http/1.1", true);
 	test_alpn(pki, "\x08http/1.1\x02h2", "h2,http/1.1", "h2", true);
 	test_alpn(pki, "\x03odd", "h2,http/1.1", NULL, false);
