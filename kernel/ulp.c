@@ -233,10 +233,10 @@ static __poll_t sheath_poll(struct file *file, struct socket *sock, poll_table *
 /* everything sealed and the record left open go out; close_notify if that is our business */
 static void end_tx(struct sheath_conn *conn)
 {
-	if (!conn->tx || conn->err || conn->tx->closed ||
+	if (!conn->tx || conn->err ||
 	    !((1 << conn->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
 		return;
-	if (!conn->ctrl_app) {
+	if (!conn->ctrl_app && !conn->tx->closed) {
 		sheath_alert_close_notify(conn);
 		return;
 	}
