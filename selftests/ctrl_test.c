@@ -243,19 +243,27 @@ TEST_F(kernel, fin_lenient)
 	EXPECT_EQ(0, get(self->p.fd));
 }
 
+/* cut off in the header, behind it and before the last byte, in both modes */
 TEST_F(kernel, fin_in_mid_record)
 {
 	struct st_record r = { .type = DATA, .data = "abcdef", .len = 6 };
-	uint32_t lenient = SHEATH_EOF_LENIENT;
 	uint8_t out[ST_RECORD_MAX];
-	int n = st_seal(&self->p.to, &r, out);
+	uint32_t mode;
+	int n, i;
 
-	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_EOF, &lenient, sizeof(lenient)));
-	ASSERT_EQ(0, st_send_all(self->p.raw, out, n - 1, 0));
-	ASSERT_EQ(0, shutdown(self->p.raw, SHUT_WR));
-	EXPECT_EQ(-1, get(self->p.fd));
-	EXPECT_EQ(ECONNABORTED, errno);
-	EXPECT_EQ(0, get(self->p.fd));
+	for (i = 0; i < 6; i++) {
+		n = st_seal(&self->p.to, &r, out);
+		n = i % 3 == 0 ? 1 : i % 3 == 1 ? 5 : n - 1;
+		mode = i / 3 ? SHEATH_EOF_LENIENT : SHEATH_EOF_STRICT;
+		ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_EOF, &mode, sizeof(mode)));
+		ASSERT_EQ(0, st_send_all(self->p.raw, out, n, 0));
+		ASSERT_EQ(0, shutdown(self->p.raw, SHUT_WR));
+		EXPECT_EQ(-1, get(self->p.fd));
+		EXPECT_EQ(ECONNABORTED, errno);
+		EXPECT_EQ(0, get(self->p.fd));
+		st_peer_close(&self->p);
+		ASSERT_EQ(0, st_peer_open(&self->p, variant->version, variant->cipher, false));
+	}
 }
 
 TEST_F(kernel, linger_zero_resets)
@@ -267,6 +275,136 @@ TEST_F(kernel, linger_zero_resets)
 	self->p.fd = -1;
 	EXPECT_EQ(-1, get(self->p.raw));
 	EXPECT_EQ(ECONNRESET, errno);
+}
+
+/* each of the three would send one; and nothing that was written stays behind */
+TEST_F(kernel, goodbye_is_said_once)
+{
+	long long before = st_stat("TxCloseNotify");
+	int i;
+
+	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
+	close(self->p.fd);
+	self->p.fd = -1;
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
+	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
+	EXPECT_TRUE(st_peer_ended(&self->p));
+	EXPECT_EQ(before + 1, st_stat("TxCloseNotify"));
+}
+
+/* what the socket has taken, as much as it takes without waiting; the last record is open */
+static long long stuff(int fd)
+{
+	static uint8_t buf[10000];
+	long long pos = 0;
+	ssize_t n;
+
+	do {
+		st_fill(buf, sizeof(buf), pos);
+		n = send(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_MORE);
+		if (n > 0)
+			pos += n;
+	} while (n > 0);
+	return pos;
+}
+
+/* the bytes before the first record that is not data; -1 if they are not the right ones */
+static long long unstuff(struct st_peer *p, uint8_t *type, uint8_t *last)
+{
+	static uint8_t out[ST_RECORD_MAX];
+	long long pos = 0;
+	int n;
+
+	for (;;) {
+		n = st_recv_record(p->raw, &p->from, type, out);
+		if (n < 0)
+			return -1;
+		if (*type != DATA) {
+			memcpy(last, out, n < 2 ? n : 2);
+			return pos;
+		}
+		if (!st_check(out, n, pos))
+			return -1;
+		pos += n;
+	}
+}
+
+TEST_F(kernel, goodbye_comes_after_all_data)
+{
+	uint8_t type, last[2] = { 0 };
+	long long len = stuff(self->p.fd);
+
+	ASSERT_LT(100000, len);
+	close(self->p.fd);
+	self->p.fd = -1;
+	EXPECT_EQ(len, unstuff(&self->p, &type, last));
+	EXPECT_EQ(ALERT, type);
+	EXPECT_EQ(0, memcmp(last, close_notify, 2));
+	EXPECT_TRUE(st_peer_ended(&self->p));
+}
+
+/* RFC 8446 section 6.1 */
+TEST_F(kernel, data_after_close_notify_is_ignored)
+{
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	ASSERT_EQ(0, st_peer_send(&self->p, ALERT, close_notify, 2));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "def", 3));
+	EXPECT_EQ(3, get(self->p.fd));
+	EXPECT_EQ(0, get(self->p.fd));
+	EXPECT_EQ(0, get(self->p.fd));
+}
+
+/* a ticket of one byte in each record: its parts are not more than one message */
+TEST_F(kernel, ticket_byte_by_byte)
+{
+	long long before = st_stat("RxCtrlDropped");
+	uint8_t buf[256];
+	size_t len, i;
+
+	if (variant->version == V12)
+		return;
+	len = ticket(buf, 100);
+	for (i = 0; i < len; i++)
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, buf + i, 1));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	EXPECT_EQ(3, get(self->p.fd));
+	EXPECT_EQ(before + 1, st_stat("RxCtrlDropped"));
+}
+
+/* nothing is there yet for a reader: poll() may not say so */
+TEST_F(kernel, control_records_are_no_input)
+{
+	uint8_t buf[256];
+	struct timeval soon = { .tv_usec = 20000 };
+
+	if (variant->version == V12)
+		return;
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, buf, ticket(buf, 200)));
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)));
+	EXPECT_EQ(-1, get(self->p.fd));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_FALSE(st_poll(self->p.fd, POLLIN, 0));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	EXPECT_TRUE(st_poll(self->p.fd, POLLIN, 5000));
+	EXPECT_EQ(3, get(self->p.fd));
+}
+
+TEST_F(kernel, client_hello_is_refused)
+{
+	static const uint8_t hello[] = { 1, 0, 0, 3, 9, 9, 9 }, refusal[] = { 1, 100 };
+
+	if (variant->version != V12)
+		return;
+	/* its body in a record of its own */
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, hello, 4));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, hello + 4, 3));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	EXPECT_EQ(3, get(self->p.fd));
+	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, refusal, 2));
+	EXPECT_EQ(0, st_poll(self->p.raw, POLLIN, 20));
 }
 
 /* TCP resets a connection that is closed with unread bytes; control records are not such */
@@ -397,6 +535,78 @@ TEST_F(app, close_adds_no_alert)
 	self->p.fd = -1;
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
 	EXPECT_TRUE(st_peer_ended(&self->p));
+}
+
+/* a buffer that does not hold the control message is as good as none */
+TEST_F(app, too_little_room_for_the_type)
+{
+	char ctl[CMSG_SPACE(1)], buf[8];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+			      .msg_controllen = sizeof(struct cmsghdr) };
+	int type;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, "12345", 5));
+	EXPECT_EQ(-1, recvmsg(self->p.fd, &msg, 0));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(5, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(HANDSHAKE, type);
+	EXPECT_EQ(0, memcmp(buf, "12345", 5));
+}
+
+/* the in-tree implementation at the other end, or at both as the measure of these tests */
+FIXTURE(tree) { int fd[2]; };
+FIXTURE_VARIANT(tree) { uint16_t version, cipher; const char *ulp[2]; };
+FIXTURE_VARIANT_ADD(tree, tls12) { V12, TLS_CIPHER_AES_GCM_128, { ST_SHEATH, ST_IN_TREE } };
+FIXTURE_VARIANT_ADD(tree, tls12_back) { V12, TLS_CIPHER_AES_GCM_128, { ST_IN_TREE, ST_SHEATH } };
+FIXTURE_VARIANT_ADD(tree, tls13) { V13, TLS_CIPHER_AES_GCM_256, { ST_SHEATH, ST_IN_TREE } };
+FIXTURE_VARIANT_ADD(tree, tls13_back) { V13, TLS_CIPHER_AES_GCM_256, { ST_IN_TREE, ST_SHEATH } };
+FIXTURE_VARIANT_ADD(tree, tls13_measure) {
+	V13, TLS_CIPHER_AES_GCM_256, { ST_IN_TREE, ST_IN_TREE }
+};
+
+FIXTURE_SETUP(tree)
+{
+	ASSERT_EQ(0, st_pair_keyed(AF_INET6, self->fd, variant->ulp[0], variant->ulp[1],
+				   variant->version, variant->cipher));
+}
+
+FIXTURE_TEARDOWN(tree)
+{
+	close(self->fd[0]);
+	close(self->fd[1]);
+}
+
+TEST_F(tree, types)
+{
+	static const int types[] = { DATA, HANDSHAKE, ALERT, 24, 100, 255 };
+	char buf[64];
+	int type, i;
+
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(2, send_type(self->fd[0], types[i], "xy", 2, 0));
+		EXPECT_EQ(2, recv_type(self->fd[1], buf, sizeof(buf), &type));
+		EXPECT_EQ(types[i], type);
+		EXPECT_EQ(0, memcmp(buf, "xy", 2));
+	}
+}
+
+TEST_F(tree, no_room_then_room)
+{
+	char buf[64];
+	int type;
+
+	ASSERT_EQ(3, send(self->fd[0], "abc", 3, MSG_MORE));
+	ASSERT_EQ(5, send_type(self->fd[0], HANDSHAKE, "12345", 5, 0));
+	ASSERT_EQ(3, send(self->fd[0], "def", 3, 0));
+	EXPECT_EQ(3, recv_type(self->fd[1], buf, sizeof(buf), &type));
+	EXPECT_EQ(DATA, type);
+	EXPECT_EQ(-1, get(self->fd[1]));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(5, recv_type(self->fd[1], buf, sizeof(buf), &type));
+	EXPECT_EQ(HANDSHAKE, type);
+	EXPECT_EQ(0, memcmp(buf, "12345", 5));
+	EXPECT_EQ(3, get(self->fd[1]));
 }
 
 TEST_HARNESS_MAIN
