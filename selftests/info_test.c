@@ -393,6 +393,59 @@ TEST_F(keys, defaults)
 	}
 }
 
+/* what was chosen before any key stays, through either door */
+TEST_F(keys, choice_before_keys)
+{
+	static const int opts[] = { SHEATH_EOF, SHEATH_CTRL };
+	unsigned int value, end, i;
+	socklen_t len = sizeof(value);
+
+	ASSERT_EQ(0, st_attach(self->fd[1], ST_SHEATH));
+	for (end = 0; end < 2; end++) {
+		unsigned int chosen = !end;
+
+		for (i = 0; i < 2; i++)
+			ASSERT_EQ(0, setsockopt(self->fd[end], SOL_TLS, opts[i], &chosen,
+						sizeof(chosen)));
+	}
+	ASSERT_EQ(0, st_set_sheath(self->fd[0], TLS_TX, &self->k[0]));
+	ASSERT_EQ(0, st_set_sheath(self->fd[0], TLS_RX, &self->k[1]));
+	ASSERT_EQ(0, st_set(self->fd[1], ST_SHEATH, TLS_RX, &self->k[0]));
+	ASSERT_EQ(0, st_set(self->fd[1], ST_SHEATH, TLS_TX, &self->k[1]));
+	for (end = 0; end < 2; end++) {
+		for (i = 0; i < 2; i++) {
+			ASSERT_EQ(0, getsockopt(self->fd[end], SOL_TLS, opts[i], &value, &len));
+			EXPECT_EQ(!end, value);
+		}
+	}
+}
+
+/* one choice says nothing of the other */
+TEST_F(keys, choice_of_one)
+{
+	unsigned int value, zero = SHEATH_EOF_STRICT;
+	socklen_t len = sizeof(value);
+
+	ASSERT_EQ(0, setsockopt(self->fd[0], SOL_TLS, SHEATH_EOF, &zero, sizeof(zero)));
+	ASSERT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->k[0]));
+	ASSERT_EQ(0, getsockopt(self->fd[0], SOL_TLS, SHEATH_EOF, &value, &len));
+	EXPECT_EQ(SHEATH_EOF_STRICT, value);
+	ASSERT_EQ(0, getsockopt(self->fd[0], SOL_TLS, SHEATH_CTRL, &value, &len));
+	EXPECT_EQ(SHEATH_CTRL_APP, value);
+}
+
+/* without a sending key there is nothing to say it with */
+TEST_F(keys, close_notify_needs_key)
+{
+	char c;
+
+	EXPECT_ERR(ENOTCONN, setsockopt(self->fd[0], SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	ASSERT_EQ(0, st_set_sheath(self->fd[0], TLS_RX, &self->k[0]));
+	EXPECT_ERR(ENOTCONN, setsockopt(self->fd[0], SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_ERR(EAGAIN, recv(self->fd[1], &c, 1, MSG_DONTWAIT));
+	EXPECT_EQ(SHEATH_INFO_RX, info(self->fd[0]).flags);
+}
+
 TEST_F(keys, counted_while_open)
 {
 	long long tx = st_stat("CurrTx"), rx = st_stat("CurrRx");
