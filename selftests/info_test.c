@@ -434,6 +434,56 @@ TEST_F(keys, choice_of_one)
 	EXPECT_EQ(SHEATH_CTRL_APP, value);
 }
 
+/* the verdict of the option on @len bytes that begin with @v; the bytes behind are @rest */
+static int set_verdict(int fd, int opt, unsigned int v, uint8_t rest, socklen_t len)
+{
+	uint8_t buf[12];
+
+	memset(buf, rest, sizeof(buf));
+	memcpy(buf, &v, sizeof(v));
+	return setsockopt(fd, SOL_TLS, opt, buf, len) ? errno : 0;
+}
+
+/* fd[1] has the in-tree ULP */
+static bool set_alike(const int fd[2], int opt, unsigned int v, uint8_t rest, socklen_t len)
+{
+	int want = set_verdict(fd[1], opt, v, rest, len);
+	int got = set_verdict(fd[0], opt, v, rest, len);
+
+	if (want != got)
+		printf("# option %d, value %u, %u bytes: %d, in-tree %d\n", opt, v, len, got, want);
+	return want == got;
+}
+
+/* the verdict, or minus the length that came back */
+static int get_verdict(int fd, int opt, socklen_t len)
+{
+	uint8_t buf[12];
+
+	return getsockopt(fd, SOL_TLS, opt, buf, &len) ? errno : -(int)len;
+}
+
+/* the options of in-tree TLS take the lengths and values they take there */
+TEST_F(keys, lengths_of_in_tree)
+{
+	static const int opts[] = { TLS_TX_ZEROCOPY_RO, TLS_RX_EXPECT_NO_PAD };
+	int *fd = self->fd;
+	socklen_t len;
+	unsigned int i, v;
+
+	ASSERT_EQ(0, st_set(fd[0], ST_SHEATH, TLS_RX, &self->k[0]));
+	ASSERT_EQ(0, st_set(fd[1], ST_IN_TREE, TLS_RX, &self->k[1]));
+	for (i = 0; i < 2; i++) {
+		for (len = 0; len <= 12; len++) {
+			for (v = 0; v < 6; v++) {
+				ASSERT_TRUE(set_alike(fd, opts[i], v % 3, v / 3, len));
+			}
+			ASSERT_EQ(get_verdict(fd[1], opts[i], len),
+				  get_verdict(fd[0], opts[i], len));
+		}
+	}
+}
+
 /* without a sending key there is nothing to say it with */
 TEST_F(keys, close_notify_needs_key)
 {
