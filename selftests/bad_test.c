@@ -2,6 +2,7 @@
 /* What a peer or a caller must not do: each refusal has its errno, counter and alert. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -67,6 +68,7 @@ static const char *died(struct st_peer *p, int err, uint8_t desc, const char *co
 			long long before)
 {
 	uint8_t alert[] = { 2, desc }, buf[16384];
+	socklen_t len = sizeof(int);
 	int i;
 
 	if (recv(p->fd, buf, sizeof(buf), 0) != 4 || memcmp(buf, "good", 4))
@@ -83,11 +85,27 @@ static const char *died(struct st_peer *p, int err, uint8_t desc, const char *co
 		return "something was sent";
 	if (!st_peer_expect(p, ALERT, alert, sizeof(alert)))
 		return "the alert";
-	if (st_poll(p->raw, POLLIN, 20))
-		return "something after the alert";
 	if (!(st_poll(p->fd, POLLIN, 0) & POLLERR))
 		return "poll";
+	/* who takes the error of the socket does not heal the session by it */
+	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &i, &len))
+		return "SO_ERROR";
+	if (recv(p->fd, buf, sizeof(buf), 0) != -1 || errno != err)
+		return "the error after SO_ERROR";
+	/* a reset if there is something unread, else the end; no second alert in either case */
+	close(p->fd);
+	p->fd = -1;
+	if (recv(p->raw, buf, sizeof(buf), 0) > 0)
+		return "something after the alert";
 	return NULL;
+}
+
+static int reopen(struct st_peer *p)
+{
+	struct st_key k = p->to;
+
+	st_peer_close(p);
+	return st_peer_open(p, k.version, k.cipher, false);
 }
 
 #define EXPECT_DIED(bad, len, err, desc, counter)					\
@@ -119,8 +137,7 @@ TEST_F(record, every_flipped_byte)
 		r.flip = i;
 		len = second(&self->p, &r, out);
 		EXPECT_DIED(out, len, EBADMSG, BAD_RECORD_MAC, "RxBadMac");
-		st_peer_close(&self->p);
-		ASSERT_EQ(0, st_peer_open(&self->p, variant->version, variant->cipher, false));
+		ASSERT_EQ(0, reopen(&self->p));
 	}
 }
 
@@ -163,27 +180,155 @@ TEST_F(record, longest)
 	EXPECT_TRUE(st_check(buf, sizeof(buf), 0));
 }
 
+/* RFC 8446 section 5.2: the header alone says it, so the rest is not waited for */
+TEST_F(record, longest_header)
+{
+	static const uint8_t bad[] = { 23, 3, 3, 0xff, 0xff };
+	char c;
+
+	ASSERT_EQ(0, st_send_all(self->p.raw, bad, sizeof(bad), 0));
+	EXPECT_EQ(-1, recv(self->p.fd, &c, 1, 0));
+	EXPECT_EQ(EMSGSIZE, errno);
+}
+
+TEST_F(record, too_long_by_padding)
+{
+	static uint8_t out[ST_RECORD_MAX];
+	struct st_record r = { .type = DATA, .data = "abc", .len = 3, .pad = 16384 - 2 };
+	int len = second(&self->p, &r, out);
+
+	if (variant->version == V13)
+		EXPECT_DIED(out, len, EMSGSIZE, RECORD_OVERFLOW, "RxOverflow");
+}
+
+/* bytes of a record without content, behind its header */
+static int overhead(const struct st_key *k)
+{
+	if (k->version == V13)
+		return 1 + 16;
+	return k->cipher == TLS_CIPHER_CHACHA20_POLY1305 ? 16 : 8 + 16;
+}
+
 TEST_F(record, too_short)
 {
-	uint8_t bad[64] = { 23, 3, 3, 0, 15 };
+	int lens[] = { 0, 1, overhead(&self->p.to) - 1 };
+	unsigned int i;
 
-	EXPECT_DIED(bad, 5 + 15, EBADMSG, BAD_RECORD_MAC, "RxShort");
+	for (i = 0; i < 3; i++) {
+		uint8_t bad[64] = { 23, 3, 3, 0, lens[i] };
+
+		EXPECT_DIED(bad, 5 + lens[i], EBADMSG, BAD_RECORD_MAC, "RxShort");
+		ASSERT_EQ(0, reopen(&self->p));
+	}
+}
+
+TEST_F(record, shortest)
+{
+	struct st_record r = { .type = DATA };
+	uint8_t out[ST_RECORD_MAX], buf[16];
+	int len = second(&self->p, &r, out);
+
+	ASSERT_EQ(5 + overhead(&self->p.to), len);
+	ASSERT_EQ(0, send_between(&self->p, out, len));
+	EXPECT_EQ(8, recv(self->p.fd, buf, 8, MSG_WAITALL));
+	EXPECT_EQ(0, memcmp(buf, "goodgood", 8));
+}
+
+/* the same record twice, or one that is missing */
+TEST_F(record, wrong_number)
+{
+	struct st_record r = { .type = DATA, .data = "good", .len = 4 };
+	static const uint64_t seqs[] = { 0, 2, 1ull << 32 | 1 };
+	uint8_t out[ST_RECORD_MAX];
+	struct st_key k;
+	unsigned int i;
+	int len;
+
+	for (i = 0; i < 3; i++) {
+		k = self->p.to;
+		k.seq = seqs[i];
+		len = st_seal(&k, &r, out);
+		EXPECT_DIED(out, len, EBADMSG, BAD_RECORD_MAC, "RxBadMac");
+		ASSERT_EQ(0, reopen(&self->p));
+	}
+}
+
+/* no path may give away more than another one */
+TEST_F(record, bad_for_other_readers)
+{
+	struct st_record r = { .type = DATA, .data = "secret", .len = 6, .flip = 12 };
+	uint8_t out[ST_RECORD_MAX];
+	int len = second(&self->p, &r, out), pipes[2], i;
+	char buf[16];
+
+	/* one byte at a time */
+	ASSERT_EQ(0, send_between(&self->p, out, len));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(1, recv(self->p.fd, buf, 1, 0));
+	EXPECT_EQ(-1, recv(self->p.fd, buf, 1, 0));
+	EXPECT_EQ(EBADMSG, errno);
+	/* a look first */
+	ASSERT_EQ(0, reopen(&self->p));
+	ASSERT_EQ(0, send_between(&self->p, out, len));
+	EXPECT_EQ(4, recv(self->p.fd, buf, 16, MSG_PEEK));
+	EXPECT_EQ(4, recv(self->p.fd, buf, 16, 0));
+	EXPECT_EQ(-1, recv(self->p.fd, buf, 16, MSG_PEEK));
+	EXPECT_EQ(EBADMSG, errno);
+	/* into a pipe */
+	ASSERT_EQ(0, reopen(&self->p));
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, send_between(&self->p, out, len));
+	EXPECT_EQ(4, splice(self->p.fd, NULL, pipes[1], NULL, 100, 0));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(-1, splice(self->p.fd, NULL, pipes[1], NULL, 100, 0));
+		EXPECT_EQ(EBADMSG, errno);
+	}
+	EXPECT_EQ(4, read(pipes[0], buf, sizeof(buf)));
+	EXPECT_EQ(-1, recv(self->p.fd, buf, 1, 0));
+	EXPECT_EQ(EBADMSG, errno);
 }
 
 TEST_F(record, wrong_version)
 {
-	struct st_record r = { .type = DATA, .data = "abc", .len = 3, .version = 0x0302 };
+	static const uint16_t versions[] = { 0x0300, 0x0301, 0x0302, 0x0304, 0x0203, 0xffff };
+	struct st_record r = { .type = DATA, .data = "abc", .len = 3 };
 	uint8_t out[ST_RECORD_MAX], buf[16];
-	int len = second(&self->p, &r, out);
+	unsigned int i;
+	int len;
 
-	if (variant->version == V12) {
-		EXPECT_DIED(out, len, EINVAL, PROTOCOL_VERSION, "RxBadVersion");
-		return;
+	for (i = 0; i < 6; i++) {
+		r.version = versions[i];
+		len = second(&self->p, &r, out);
+		if (variant->version == V12) {
+			EXPECT_DIED(out, len, EINVAL, PROTOCOL_VERSION, "RxBadVersion");
+		} else {
+			/* RFC 8446 section 5.1: ignored, but authenticated as it is */
+			ASSERT_EQ(0, send_between(&self->p, out, len));
+			EXPECT_EQ(11, recv(self->p.fd, buf, 11, MSG_WAITALL));
+			EXPECT_EQ(0, memcmp(buf, "goodabcgood", 11));
+		}
+		ASSERT_EQ(0, reopen(&self->p));
 	}
-	/* RFC 8446 section 5.1: ignored, but authenticated as it is */
-	ASSERT_EQ(0, send_between(&self->p, out, len));
-	EXPECT_EQ(11, recv(self->p.fd, buf, 11, MSG_WAITALL));
-	EXPECT_EQ(0, memcmp(buf, "goodabcgood", 11));
+}
+
+/* in TLS 1.2 the only type there is; in 1.3 the outer one, which is 23 always */
+TEST_F(record, wrong_outer_type)
+{
+	static const uint8_t types[] = { 0, 19, CCS, 24, 0x80, 255, ALERT, HANDSHAKE };
+	struct st_record r = { .data = "\1", .len = 1 };
+	unsigned int i, n = variant->version == V12 ? 6 : 8;
+	uint8_t out[ST_RECORD_MAX];
+	int len;
+
+	for (i = 0; i < n; i++) {
+		r.type = variant->version == V12 ? types[i] : DATA;
+		r.outer_type = types[i];
+		len = second(&self->p, &r, out);
+		/* st_seal() takes 0 for "as it should be" */
+		out[0] = types[i];
+		EXPECT_DIED(out, len, EPROTO, UNEXPECTED_MESSAGE, "RxBadType");
+		ASSERT_EQ(0, reopen(&self->p));
+	}
 }
 
 TEST_F(record, change_cipher_spec)
@@ -269,6 +414,50 @@ TEST_F(record, data_inside_a_message)
 		EXPECT_DIED(out, len, EPROTO, UNEXPECTED_MESSAGE, "RxBadHandshake");
 }
 
+/*
+ * Nor any other record: RFC 8446 section 5.1. The good record behind them comes with a number
+ * that is used up, so that it cannot be what ends the session in this way.
+ */
+TEST_F(record, alert_inside_a_message)
+{
+	struct st_record part = { .type = HANDSHAKE, .data = "\4\0\0\5x", .len = 5 };
+	struct st_record alert = { .type = ALERT, .data = "\1\x5a", .len = 2 };
+	static uint8_t out[2 * ST_RECORD_MAX];
+	struct st_key k = self->p.to;
+	int len;
+
+	if (variant->version == V12)
+		return;
+	k.seq = 1;
+	len = st_seal(&k, &part, out);
+	len += st_seal(&k, &alert, out + len);
+	EXPECT_DIED(out, len, EPROTO, UNEXPECTED_MESSAGE, "RxBadHandshake");
+}
+
+/* RFC 8446 section 4.6.3; TLS 1.2 has none at all */
+TEST_F(record, bad_key_update)
+{
+	static const struct { const char *data; size_t len; } bad[] = {
+		{ "\x18\0\0\1\2", 5 },		/* neither asks nor does not */
+		{ "\x18\0\0\2\0\0", 6 },
+		{ "\x18\0\0\0", 4 },
+		{ "\x18\0\0\1\0\4\0\0\0", 9 },	/* a message behind it, under the old key */
+		{ "\4\xff\xff\xff", 4 },		/* a ticket of 16 MB */
+	};
+	struct st_record r = { .type = HANDSHAKE };
+	uint8_t out[ST_RECORD_MAX];
+	unsigned int i;
+	int len;
+
+	for (i = 0; i < 5; i++) {
+		r.data = bad[i].data;
+		r.len = bad[i].len;
+		len = second(&self->p, &r, out);
+		EXPECT_DIED(out, len, EPROTO, UNEXPECTED_MESSAGE, "RxBadHandshake");
+		ASSERT_EQ(0, reopen(&self->p));
+	}
+}
+
 static const char *flood(struct st_peer *p, uint8_t type, const void *data, size_t len, int n)
 {
 	while (n--) {
@@ -304,6 +493,29 @@ TEST_F(record, flood_of_warnings)
 	EXPECT_EQ(before + 1, st_stat("RxFlood"));
 }
 
+/* in TLS 1.2 each is answered, so that they must not be many; in 1.3 tickets */
+TEST_F(record, flood_of_messages)
+{
+	long long before = st_stat("RxFlood");
+	const char *message = variant->version == V12 ? "\0\0\0\0" : "\4\0\0\0";
+	uint8_t type = ALERT, out[ST_RECORD_MAX];
+	int n = 0, len;
+	char c;
+
+	ASSERT_EQ(NULL, flood(&self->p, HANDSHAKE, message, 4, 100));
+	EXPECT_EQ(-1, recv(self->p.fd, &c, 1, 0));
+	EXPECT_EQ(EPROTO, errno);
+	EXPECT_EQ(before + 1, st_stat("RxFlood"));
+	do {
+		len = st_recv_record(self->p.raw, &self->p.from, &type, out);
+		ASSERT_EQ(2, len);
+		ASSERT_EQ(ALERT, type);
+		n++;
+	} while (out[0] != 2);
+	EXPECT_EQ(UNEXPECTED_MESSAGE, out[1]);
+	EXPECT_GT(50, n);
+}
+
 TEST_F(record, padding)
 {
 	static const size_t pads[] = { 0, 1, 15, 16, 100, 4096, 16384 - 3 };
@@ -326,7 +538,7 @@ TEST_F(record, padding)
 }
 
 /* callers */
-FIXTURE(call) { int fd[2]; struct st_key k; uint8_t info[64]; unsigned int len; };
+FIXTURE(call) { int fd[2]; struct st_key k; uint8_t info[16384]; unsigned int len; };
 
 FIXTURE_SETUP(call)
 {
@@ -346,19 +558,41 @@ FIXTURE_TEARDOWN(call)
 
 TEST_F(call, lengths)
 {
-	long long before = st_stat("TxKeys");
-	unsigned int i;
+	static const uint16_t ciphers[] = { TLS_CIPHER_AES_GCM_128, TLS_CIPHER_AES_GCM_256,
+					    TLS_CIPHER_AES_CCM_128, TLS_CIPHER_CHACHA20_POLY1305 };
+	long long before;
+	unsigned int i, c;
+	uint8_t buf[128], type;
+	int dir;
 
-	for (i = 0; i <= 64; i++) {
-		if (i != self->len)
-			EXPECT_ERR(EINVAL, setsockopt(self->fd[0], SOL_TLS, TLS_TX, self->info, i));
+	for (c = 0; c < 16; c++) {
+		dir = c & 1 ? TLS_TX : TLS_RX;
+		self->k = st_key(c & 2 ? V12 : V13, ciphers[c / 4], 0, 1);
+		self->len = st_crypto_info(&self->k, buf);
+		before = st_stat(c & 1 ? "TxKeys" : "RxKeys");
+		for (i = 0; i <= sizeof(buf); i++) {
+			if (i != self->len)
+				EXPECT_ERR(EINVAL, setsockopt(self->fd[0], SOL_TLS, dir, buf, i));
+		}
+		EXPECT_ERR(EFAULT, setsockopt(self->fd[0], SOL_TLS, dir, (void *)8, self->len));
+		EXPECT_EQ(before, st_stat(c & 1 ? "TxKeys" : "RxKeys"));
+		/* none of it left a trace */
+		EXPECT_EQ(0, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
+		EXPECT_EQ(before + 1, st_stat(c & 1 ? "TxKeys" : "RxKeys"));
+		EXPECT_ERR(EBUSY, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
+		if (dir == TLS_TX) {
+			ASSERT_EQ(3, send(self->fd[0], "abc", 3, 0));
+			EXPECT_EQ(3, st_recv_record(self->fd[1], &self->k, &type, self->info));
+		} else {
+			ASSERT_EQ(0, st_send_record(self->fd[1], &self->k, DATA, "abc", 3));
+			EXPECT_EQ(3, recv(self->fd[0], self->info, 8, 0));
+		}
+		EXPECT_EQ(0, memcmp(self->info, "abc", 3));
+		close(self->fd[0]);
+		close(self->fd[1]);
+		ASSERT_EQ(0, st_pair(c & 4 ? AF_INET : AF_INET6, self->fd));
+		ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
 	}
-	EXPECT_ERR(EFAULT, setsockopt(self->fd[0], SOL_TLS, TLS_TX, (void *)8, self->len));
-	EXPECT_EQ(before, st_stat("TxKeys"));
-	/* none of it left a trace */
-	EXPECT_EQ(0, setsockopt(self->fd[0], SOL_TLS, TLS_TX, self->info, self->len));
-	EXPECT_EQ(before + 1, st_stat("TxKeys"));
-	EXPECT_ERR(EBUSY, setsockopt(self->fd[0], SOL_TLS, TLS_TX, self->info, self->len));
 }
 
 TEST_F(call, unknown)
@@ -386,29 +620,115 @@ TEST_F(call, directions_agree)
 	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->k));
 }
 
+static int set_key(int fd, const struct sheath_key *k)
+{
+	return setsockopt(fd, SOL_TLS, SHEATH_KEY, k, sizeof(*k));
+}
+
 TEST_F(call, sheath_key)
 {
-	struct { struct sheath_key k; uint32_t more; } in = {
+	static const uint32_t ivs[] = { 0, 4, 8, 11, 13, 16, 17, -1 };
+	static const uint32_t keys[] = { 0, 15, 17, 32, 33, -1 };
+	struct sheath_key bad, in = {
+		.flags = SHEATH_KEY_TX, .version = V13, .cipher = TLS_CIPHER_AES_GCM_128,
+		.key_len = 16, .iv_len = 12,
+	};
+	int fd = self->fd[0];
+	unsigned int i;
+
+	bad = in, bad.epoch = 1;
+	EXPECT_ERR(ERANGE, set_key(fd, &bad));
+	for (i = 0; i < 9; i++) {
+		bad = in, bad.flags = i;
+		if (i != SHEATH_KEY_TX && i != SHEATH_KEY_RX)
+			EXPECT_ERR(EINVAL, set_key(fd, &bad));
+	}
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		bad = in, bad.key_len = keys[i];
+		EXPECT_ERR(EINVAL, set_key(fd, &bad));
+	}
+	for (i = 0; i < sizeof(ivs) / sizeof(*ivs); i++) {
+		bad = in, bad.iv_len = ivs[i];
+		EXPECT_ERR(EINVAL, set_key(fd, &bad));
+	}
+	bad = in, bad.version = 0x0301;
+	EXPECT_ERR(EOPNOTSUPP, set_key(fd, &bad));
+	/* not to be taken for 0x0304 because the upper half is cut off somewhere */
+	bad = in, bad.version |= 0x10000;
+	EXPECT_ERR(EOPNOTSUPP, set_key(fd, &bad));
+	bad = in, bad.cipher = 999;
+	EXPECT_ERR(EOPNOTSUPP, set_key(fd, &bad));
+	bad = in, bad.cipher |= 0x10000;
+	EXPECT_ERR(EOPNOTSUPP, set_key(fd, &bad));
+	EXPECT_ERR(EFAULT, setsockopt(fd, SOL_TLS, SHEATH_KEY, (void *)8, sizeof(in)));
+	EXPECT_EQ(0, set_key(fd, &in));
+	EXPECT_ERR(EBUSY, set_key(fd, &in));
+}
+
+/* callers of another version of the header */
+TEST_F(call, sheath_key_sizes)
+{
+	struct { struct sheath_key k; uint32_t more[20]; } in = {
 		.k = { .flags = SHEATH_KEY_TX, .version = V13, .cipher = TLS_CIPHER_AES_GCM_128,
 		       .key_len = 16, .iv_len = 12 },
-	}, bad;
+	};
 	int fd = self->fd[0];
+	uint8_t type;
 
-	bad = in, bad.more = 1;
-	EXPECT_ERR(E2BIG, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.epoch = 1;
-	EXPECT_ERR(ERANGE, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.flags = SHEATH_KEY_TX | SHEATH_KEY_RX;
-	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.key_len = 32;
-	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.key_len = 33;
-	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.iv_len = 4;
-	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
-	bad = in, bad.k.version = 0x0301;
-	EXPECT_ERR(EOPNOTSUPP, setsockopt(fd, SOL_TLS, SHEATH_KEY, &bad, sizeof(bad)));
+	in.more[19] = 1;
+	EXPECT_ERR(E2BIG, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in)));
+	/* without lengths or flags it is no key */
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, 16));
+	EXPECT_ERR(EINVAL, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, 0));
+	EXPECT_EQ(-1, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, -1));
+	EXPECT_EQ(-1, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, 1 << 30));
+	in.more[19] = 0;
 	EXPECT_EQ(0, setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in)));
+	/* a key of zeros is a key */
+	self->k = (struct st_key){
+		.version = V13, .cipher = TLS_CIPHER_AES_GCM_128, .key_len = 16,
+	};
+	ASSERT_EQ(3, send(fd, "abc", 3, 0));
+	EXPECT_EQ(3, st_recv_record(self->fd[1], &self->k, &type, self->info));
+	EXPECT_EQ(0, memcmp(self->info, "abc", 3));
+}
+
+static ssize_t send_cmsg(int fd, int type, size_t len, int n, int flags, size_t data)
+{
+	union { char buf[2 * CMSG_SPACE(1)]; struct cmsghdr align; } ctl = { .buf = { 0 } };
+	struct iovec iov = { "12345", data };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
+			      .msg_controllen = n * CMSG_SPACE(1) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	while (n--) {
+		c->cmsg_level = SOL_TLS;
+		c->cmsg_type = type;
+		c->cmsg_len = CMSG_LEN(len);
+		*CMSG_DATA(c) = ALERT;
+		c = (void *)((char *)c + CMSG_SPACE(1));
+	}
+	return sendmsg(fd, &msg, flags);
+}
+
+TEST_F(call, messages)
+{
+	int fd = self->fd[0];
+	uint8_t type;
+
+	ASSERT_EQ(0, st_set(fd, ST_SHEATH, TLS_TX, &self->k));
+	EXPECT_ERR(EINVAL, send_cmsg(fd, TLS_SET_RECORD_TYPE, 0, 1, 0, 2));
+	EXPECT_ERR(EINVAL, send_cmsg(fd, TLS_SET_RECORD_TYPE, 1, 2, 0, 2));
+	EXPECT_ERR(EINVAL, send_cmsg(fd, TLS_SET_RECORD_TYPE, 1, 1, MSG_MORE, 2));
+	EXPECT_ERR(EINVAL, send_cmsg(fd, TLS_GET_RECORD_TYPE, 1, 1, 0, 2));
+	EXPECT_ERR(EMSGSIZE, send_cmsg(fd, TLS_SET_RECORD_TYPE, 1, 1, 0, 3));
+	EXPECT_ERR(EINVAL, send(fd, "abc", 3, MSG_MORE | MSG_EOR));
+	EXPECT_ERR(EOPNOTSUPP, send(fd, "abc", 3, MSG_OOB));
+	/* nothing of it is on the wire, and the next one is number 0 */
+	EXPECT_EQ(3, send(fd, "abc", 3, 0));
+	EXPECT_EQ(3, st_recv_record(self->fd[1], &self->k, &type, self->info));
+	EXPECT_EQ(DATA, type);
+	EXPECT_EQ(0, memcmp(self->info, "abc", 3));
 }
 
 TEST_F(call, attach)
@@ -422,11 +742,33 @@ TEST_F(call, attach)
 	ASSERT_EQ(0, listen(s, 1));
 	EXPECT_ERR(ENOTCONN, st_attach(s, ST_SHEATH));
 	close(s);
+	/* the other ULP does not get on top of ours, nor ours on top of it */
+	EXPECT_ERR(EEXIST, st_attach(self->fd[0], ST_IN_TREE));
+	ASSERT_EQ(0, st_attach(self->fd[1], ST_IN_TREE));
+	EXPECT_ERR(EEXIST, st_attach(self->fd[1], ST_SHEATH));
+}
+
+/* attached, but without a key: plain TCP, and still not to be connected anew */
+TEST_F(call, no_key_yet)
+{
+	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+	int fd = self->fd[0];
+	char buf[8];
+
+	EXPECT_ERR(EOPNOTSUPP, connect(fd, &sa, sizeof(sa)));
+	EXPECT_ERR(ENOTCONN, setsockopt(fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(-1, listen(fd, 1));
+	EXPECT_EQ(3, send(fd, "abc", 3, 0));
+	EXPECT_EQ(3, recv(self->fd[1], buf, 8, 0));
+	EXPECT_EQ(3, send(self->fd[1], "def", 3, 0));
+	EXPECT_EQ(3, recv(fd, buf, 8, 0));
+	EXPECT_EQ(0, memcmp(buf, "def", 3));
 }
 
 TEST_F(call, bypasses)
 {
 	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+	struct st_key other;
 	uint8_t zc[64] = { 0 };
 	socklen_t len = sizeof(zc);
 	int one = 1, fd = self->fd[0];
@@ -440,9 +782,14 @@ TEST_F(call, bypasses)
 	EXPECT_ERR(EOPNOTSUPP, setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &one, sizeof(one)));
 	EXPECT_ERR(EOPNOTSUPP, connect(fd, &sa, sizeof(sa)));
 	EXPECT_EQ(-1, listen(fd, 1));
-	/* nothing got out */
+	/* nothing got out, and the session is as it was */
 	EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 20));
 	EXPECT_EQ(3, send(fd, "abc", 3, 0));
+	other = self->k;
+	EXPECT_EQ(3, st_recv_record(self->fd[1], &other, zc, self->info));
+	EXPECT_EQ(0, memcmp(self->info, "abc", 3));
+	ASSERT_EQ(0, st_send_record(self->fd[1], &self->k, DATA, "def", 3));
+	EXPECT_EQ(3, recv(fd, zc, sizeof(zc), 0));
 }
 
 TEST_HARNESS_MAIN
