@@ -487,14 +487,15 @@ test_bad_servers() {
 		'"verified":false' 'issuer is unknown'
 }
 
-# client_unprivileged: nobody in particular may encrypt a socket of their own
+# client_unprivileged: nobody in particular may encrypt a socket of their own. The path is
+# there because a shell may have a setpriv of its own, which knows less.
 client_unprivileged() {
 	name="client, openssl: unprivileged user"
 	wanted "$name" || return 0
 	# shellcheck disable=SC2086
 	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $EC
 	note_counters
-	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 30 "$SHEATH" connect \
+	/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups timeout 30 "$SHEATH" connect \
 		--json --ca ca.pem localhost "$PORT" <lines >got 2>facts
 	cmp -s got lines.rev && has '"verified":true' && counters_moved
 	report $? "$name"
@@ -542,20 +543,30 @@ test_gnutls() {
 }
 
 # Nothing of all this may have looked like an attack, and nothing may be left over.
+QUIET="RxBadMac RxBadVersion RxBadType RxOverflow RxShort RxFlood RxBadHandshake KeyRefused
+	CurrTx CurrRx"
+
+# other programs ran in this guest before
+note_quiet() {
+	for name in $QUIET; do
+		counter "$name" >"quiet.$name"
+	done
+}
+
 test_counters() {
 	wanted "counters" || return 0
 	: >facts
 	: >err
-	for name in RxBadMac RxBadVersion RxBadType RxOverflow RxShort RxFlood RxBadHandshake \
-		    KeyRefused CurrTx CurrRx; do
-		[ "$(counter $name)" = 0 ]
-		report $? "counters: $name is 0"
+	for name in $QUIET; do
+		[ "$(counter "$name")" = "$(cat "quiet.$name")" ]
+		report $? "counters: $name is what it was"
 	done
 }
 
 make_pki
 make_data
 make_requests >requests
+note_quiet
 test_key_exchanges
 test_ciphers
 test_groups
