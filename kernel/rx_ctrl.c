@@ -74,8 +74,12 @@ static int read_alert(struct sheath_conn *conn, const u8 *p, u32 len)
 	}
 	/* RFC 8446 section 6: the level is what the description says it is */
 	if (desc == SHEATH_ALERT_USER_CANCELED ||
-	    (level == SHEATH_ALERT_WARNING && !conn->rx->dir.ver->has_inner_type))
+	    (level == SHEATH_ALERT_WARNING && !conn->rx->dir.ver->has_inner_type)) {
+		/* RFC 8446 section 5.1: no other type between the parts of a message */
+		if (conn->rx->hs.n_head)
+			return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
 		return dropped(conn);
+	}
 	return fatal_received(conn);
 }
 
@@ -146,7 +150,6 @@ int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
 	case SHEATH_CT_HANDSHAKE:
 		if (!rec->len)
 			return unexpected(conn, SHEATH_STAT_RX_EMPTY);
-		/* RFC 8446 section 5.1: no other type between the parts of a message */
 		if (rec->type == SHEATH_CT_HANDSHAKE)
 			return read_handshake(conn, p, rec->len);
 		return read_alert(conn, p, rec->len);

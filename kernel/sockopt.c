@@ -168,10 +168,22 @@ static int read_u32(sockptr_t optval, unsigned int optlen, u32 max, u32 *value)
 	return *value > max ? -EINVAL : 0;
 }
 
+/* in-tree TLS takes more than four bytes for this option, if the rest is zero */
+static int read_no_pad(sockptr_t optval, unsigned int optlen, u32 *value)
+{
+	int rc;
+
+	if (sockptr_is_null(optval) || optlen < sizeof(*value))
+		return -EINVAL;
+	rc = sheath_compat_copy_struct(value, sizeof(*value), optval, optlen);
+	return rc == -E2BIG || (!rc && *value > 1) ? -EINVAL : rc;
+}
+
 static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, unsigned int optlen)
 {
 	u32 value;
-	int rc = read_u32(optval, optlen, 1, &value);
+	int rc = optname == TLS_RX_EXPECT_NO_PAD ? read_no_pad(optval, optlen, &value) :
+						   read_u32(optval, optlen, 1, &value);
 
 	if (rc)
 		return rc;
@@ -272,8 +284,10 @@ static int get_flag(struct sheath_conn *conn, int optname, char __user *optval, 
 {
 	u32 value;
 
-	if (len != sizeof(value))
+	if (len < (int)sizeof(value) ||
+	    (len != sizeof(value) && optname != TLS_RX_EXPECT_NO_PAD))
 		return -EINVAL;
+	len = sizeof(value);
 	switch (optname) {
 	case TLS_TX_ZEROCOPY_RO:
 		value = conn->zerocopy_ro;
