@@ -139,6 +139,9 @@ static inline int sheath_compat_copy_struct(void *dst, size_t ksize, sockptr_t s
 {
 	size_t size = min(ksize, usize);
 
+	/* looking for zeros has an end */
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
 	if (!sockptr_is_kernel(src))
 		return copy_struct_from_user(dst, ksize, src.user, usize);
 	if (usize > ksize && memchr_inv(src.kernel + ksize, 0, usize - ksize))

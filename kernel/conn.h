@@ -100,8 +100,8 @@ struct sheath_conn {
 	u16			version;
 	u16			cipher;
 	u16			last_alert;
-	u16			n_plain_tx;
-	u16			n_plain_rx;
+	u32			n_plain_tx;
+	u32			n_plain_rx;
 	int			err;
 	u8			ctrl_app:1,
 				ctrl_set:1,

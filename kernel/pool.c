@@ -54,7 +54,7 @@ struct page *sheath_pool_get(gfp_t gfp)
 	}
 	put_cpu_ptr(pools);
 
-	page = alloc_pages(gfp | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY, SHEATH_POOL_ORDER);
+	page = alloc_pages(gfp | __GFP_COMP | __GFP_NOWARN, SHEATH_POOL_ORDER);
 	if (!page || page_is_pfmemalloc(page))
 		return page;
 

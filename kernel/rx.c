@@ -82,6 +82,12 @@ struct sheath_rec *sheath_rx_first(struct sheath_rx *rx)
 	return list_first_entry_or_null(&rx->recs, struct sheath_rec, list);
 }
 
+/* what a record costs, however little is in it */
+static u32 rec_mem(const struct sheath_rec *rec)
+{
+	return rec->scratch ? PAGE_SIZE : SHEATH_PLAIN_MAX;
+}
+
 /**
  * sheath_rx_rec_used() - part of an opened record was delivered
  * @rx: pipeline
@@ -96,6 +102,7 @@ void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n)
 	if (rec->off < rec->len)
 		return;
 	list_del(&rec->list);
+	rx->recs_mem -= rec_mem(rec);
 	sheath_rx_rec_free(rx, rec);
 }
 
@@ -129,6 +136,7 @@ static void drop_last(struct sheath_rx *rx)
 
 	list_del(&rec->list);
 	rx->recs_bytes -= rec->len;
+	rx->recs_mem -= rec_mem(rec);
 	sheath_rx_rec_free(rx, rec);
 }
 
@@ -306,12 +314,18 @@ static int no_record(struct sheath_conn *conn, bool tell)
 {
 	struct sheath_rx *rx = conn->rx;
 	struct sock *sk = conn->sk;
+	bool over = sock_flag(sk, SOCK_DONE) || sk->sk_state == TCP_CLOSE;
 
 	if (rx->eof)
 		return 0;
-	if (!tell && (sock_flag(sk, SOCK_DONE) || sk->sk_err))
+	if (!tell && (over || sk->sk_err))
 		return 0;
-	if (sock_flag(sk, SOCK_DONE)) {
+	if (sk->sk_err && !sock_flag(sk, SOCK_DONE)) {
+		rx->fin_told = true;
+		return sock_error(sk);
+	}
+	/* a reset whose error went to a sender is a truncation, too */
+	if (over) {
 		bool torn = rx->rec_len || rx->spilled || sheath_rxq_avail(conn);
 
 		if ((conn->eof_lenient && !torn) || rx->fin_told)
@@ -320,13 +334,7 @@ static int no_record(struct sheath_conn *conn, bool tell)
 		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_TRUNCATED);
 		return -ECONNABORTED;
 	}
-	if (sk->sk_err)
-		return sock_error(sk);
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		return 0;
-	if (sk->sk_state == TCP_CLOSE)
-		return -ENOTCONN;
-	return 1;
+	return sk->sk_shutdown & RCV_SHUTDOWN ? 0 : 1;
 }
 
 /* Return: 1 = go on, a record may be there; 0 = the stream or this call is over; or an errno */
@@ -449,10 +457,10 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 	return rc;
 }
 
-/* opened but unread bytes are bounded by the receive buffer, however much is peeked at */
+/* the memory of opened records is bounded by the receive buffer, however much is peeked at */
 static bool may_queue(struct sheath_conn *conn)
 {
-	return conn->rx->recs_bytes < READ_ONCE(conn->sk->sk_rcvbuf);
+	return conn->rx->recs_mem < READ_ONCE(conn->sk->sk_rcvbuf);
 }
 
 /* one step; Return: 1 = go on, 0 = this call is over, or an errno */

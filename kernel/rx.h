@@ -44,6 +44,7 @@ struct sheath_rec {
  * @dir: keys and sequence number
  * @recs: opened records
  * @recs_bytes: bytes of content in them, not yet delivered
+ * @recs_mem: bytes of memory they take
  * @gone: bytes that were read out of @recs
  * @scratch: record for small contents, so that they cost no allocation
  * @scratch_used: @scratch is in @recs
@@ -74,6 +75,7 @@ struct sheath_rx {
 
 	struct list_head	recs;
 	u32			recs_bytes;
+	u32			recs_mem;
 	u64			gone;
 	struct sheath_rec	scratch;
 	bool			scratch_used;

@@ -208,6 +208,9 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
 	sheath_sgl_end(&rx->dst);
 	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	/* the queue may refer to pages that others write to: what was seen before may be gone */
+	if (!rc && rx->dir.ver->has_inner_type && rx->tail != SHEATH_CT_DATA)
+		rc = -EBADMSG;
 	if (rc)
 		wipe_dst(&rx->dst);
 	sheath_compat_unpin(&pin, true);
@@ -274,6 +277,7 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 	rec->len = len;
 	list_add_tail(&rec->list, &rx->recs);
 	rx->recs_bytes += len;
+	rx->recs_mem += rec->scratch ? PAGE_SIZE : SHEATH_PLAIN_MAX;
 	record_done(conn, len);
 	return 0;
 }

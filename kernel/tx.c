@@ -96,8 +96,11 @@ static int wait_writable(struct sheath_conn *conn, long *timeo)
 		if (!rc && sk_stream_memory_free(sk))
 			return 0;
 		rc = sk_stream_wait_memory(sk, timeo);
-		if (rc)
+		if (rc) {
+			/* the wake-up may have been ours to use, and there may be no other */
+			sheath_tx_push(conn, false);
 			return rc;
+		}
 	}
 }
 
@@ -292,6 +295,13 @@ int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
 		sheath_tx_flush_open(conn);
 	else
 		sheath_tx_open_drop(tx);
+	if (tx->open != SHEATH_TX_NONE) {
+		/* a close_notify would vouch for a stream that lacks these bytes */
+		sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_TX_DROPPED, tx->open_len);
+		sheath_tx_open_drop(tx);
+		tx->closed = true;
+		return -ENOMEM;
+	}
 	rc = sheath_tx_alert(conn, level, desc);
 	tx->closed = true;
 	return rc;

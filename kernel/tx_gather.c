@@ -81,18 +81,23 @@ static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 typ
 static struct bio_vec next_piece(struct iov_iter *from, u32 max)
 {
 	const struct bio_vec *bv = from->bvec;
-	size_t skip = from->iov_offset;
+	size_t skip = from->iov_offset, len;
+	struct page *page;
 
 	while (skip >= bv->bv_len) {
 		skip -= bv->bv_len;
 		bv++;
 	}
 	skip += bv->bv_offset;
+	page = bv->bv_page + skip / PAGE_SIZE;
+	len = min3((size_t)max, iov_iter_count(from), (size_t)bv->bv_offset + bv->bv_len - skip);
+	/* neighbours that are no compound page are referenced one by one */
+	if (!PageCompound(page))
+		len = min_t(size_t, len, PAGE_SIZE - skip % PAGE_SIZE);
 	return (struct bio_vec){
-		.bv_page = bv->bv_page + skip / PAGE_SIZE,
+		.bv_page = page,
 		.bv_offset = skip % PAGE_SIZE,
-		.bv_len = min3((size_t)max, iov_iter_count(from),
-			       (size_t)bv->bv_offset + bv->bv_len - skip),
+		.bv_len = len,
 	};
 }
 
@@ -168,6 +173,11 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
 		bool refer = may_refer(msg);
 
+		/* sealing failed for want of memory before: nothing more fits */
+		if (tx->open != SHEATH_TX_NONE && is_full(tx)) {
+			rc = sheath_tx_seal_open(conn);
+			continue;
+		}
 		if (tx->open == SHEATH_TX_NONE && !sheath_tx_seq_left(conn)) {
 			rc = -EKEYEXPIRED;
 			break;

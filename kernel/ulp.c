@@ -135,9 +135,15 @@ int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
 
+	int rc;
+
 	if (conn->tx)
 		return sheath_tx_sendmsg(conn, msg, size);
-	return base_ops(conn)->sendmsg_locked(sk, msg, size);
+	/* it may release the lock while it waits */
+	conn->n_plain_tx++;
+	rc = base_ops(conn)->sendmsg_locked(sk, msg, size);
+	conn->n_plain_tx--;
+	return rc;
 }
 
 /* splice() has no more data although it said so: end the record it left open */
@@ -160,8 +166,9 @@ static int sheath_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int f
 	struct sheath_conn *conn = sheath_conn_get(sk);
 	int rc;
 
+	/* no bytes of the stream */
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
+		return conn->base->recvmsg(sk, msg, len, flags, addr_len);
 	lock_sock(sk);
 	if (plain_rx_begin(conn)) {
 		release_sock(sk);
