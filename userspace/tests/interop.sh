@@ -176,7 +176,7 @@ make_data() {
 # talk ARGS...: lines to the peer, their reverse back; facts into "facts"
 talk() {
 	note_counters
-	timeout 30 "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
+	timeout 120 "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
 		<lines >got 2>err
 }
 
@@ -254,7 +254,7 @@ server() {
 	# shellcheck disable=SC2086
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $server_args www
 	# shellcheck disable=SC2086
-	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
 		$client_args <requests >got 2>err
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
@@ -270,7 +270,7 @@ server_fails() {
 	# shellcheck disable=SC2086
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $2 www
 	# shellcheck disable=SC2086
-	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
+	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
 		<requests >got 2>err
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
@@ -287,7 +287,7 @@ server_resumes() {
 	start_peer "$SHEATH" serve --max-connections 2 --json -v -p @PORT@ $2 www
 	for io in -sess_out -sess_in; do
 		# shellcheck disable=SC2086
-		timeout 30 openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \
+		timeout 120 openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \
 			$io session $3 <requests >$io.got 2>err
 	done
 	end_peer
@@ -327,7 +327,7 @@ gnutls_cli() {
 	note_counters
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
 	# shellcheck disable=SC2086
-	(printf 'GET /middle HTTP/1.0\r\n\r\n'; sleep 2) | timeout 30 gnutls-cli --logfile=/dev/null -p "$PORT" \
+	(printf 'GET /middle HTTP/1.0\r\n\r\n'; sleep 2) | timeout 120 gnutls-cli --logfile=/dev/null -p "$PORT" \
 		--x509cafile ca.pem --priority "$priority" $client_args localhost >got 2>err
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
@@ -344,7 +344,7 @@ example_client() {
 	: >facts
 	start_peer openssl s_server -accept @PORT@ -WWW -naccept 1 -cert ec.pem -key ec.key
 	note_counters
-	timeout 30 "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
+	timeout 120 "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
 	[ -s got ] && counters_moved
 	report $? "$name"
 	stop_peer
@@ -356,7 +356,7 @@ example_server() {
 	: >facts
 	note_counters
 	start_peer "$BUILD/examples/server" @PORT@ ec.pem ec.key www/data
-	timeout 30 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
 		<>fifo >got 2>err
 	cmp -s got www/data && [ "$(counter TxBytes)" -ge 1000000 ]
 	report $? "$name"
@@ -495,7 +495,7 @@ client_unprivileged() {
 	# shellcheck disable=SC2086
 	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $EC
 	note_counters
-	/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups timeout 30 "$SHEATH" connect \
+	/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups timeout 120 "$SHEATH" connect \
 		--json --ca ca.pem localhost "$PORT" <lines >got 2>facts
 	cmp -s got lines.rev && has '"verified":true' && counters_moved
 	report $? "$name"
@@ -509,7 +509,7 @@ client_cut() {
 	note_counters
 	start_peer openssl s_server -accept @PORT@ -quiet -naccept 1 -cert ec.pem -key ec.key
 	: >facts
-	timeout 30 "$SHEATH" connect --ca ca.pem --session session2 localhost "$PORT" \
+	timeout 120 "$SHEATH" connect --ca ca.pem --session session2 localhost "$PORT" \
 		<>fifo2 >got 2>err &
 	for _ in $(seq 100); do
 		[ -s session2 ] && break
