@@ -26,7 +26,7 @@
 #include "response.h"
 #include "tcp.h"
 
-#define HANDSHAKE_MS	10000
+#define HANDSHAKE_MS	30000
 /* From the end of a response to the end of the next request. */
 #define REQUEST_MS	30000
 /* Without a byte taken by the client. */
