@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <net/tcp.h>
 
+#include "alias.h"
 #include "netlink.h"
 #include "pool.h"
 #include "session.h"
@@ -28,6 +29,7 @@ static int __init sheath_module_init(void)
 	rc = sheath_ulp_register();
 	if (rc)
 		goto out_netlink;
+	sheath_alias_init();
 	return 0;
 
 out_netlink:
@@ -41,6 +43,7 @@ out_pool:
 
 static void __exit sheath_module_exit(void)
 {
+	sheath_alias_exit();
 	sheath_ulp_unregister();
 	sheath_netlink_exit();
 	sheath_session_exit();

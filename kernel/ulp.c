@@ -42,6 +42,7 @@ static LIST_HEAD(protos);
 static DEFINE_MUTEX(protos_lock);	/* protects protos */
 
 static struct tcp_ulp_ops sheath_ulp_ops;
+static struct tcp_ulp_ops tls_ulp_ops;
 
 /**
  * sheath_conn_attached() - is our ULP on this socket?
@@ -51,7 +52,9 @@ static struct tcp_ulp_ops sheath_ulp_ops;
  */
 bool sheath_conn_attached(const struct sock *sk)
 {
-	return inet_csk(sk)->icsk_ulp_ops == &sheath_ulp_ops && inet_csk(sk)->icsk_ulp_data;
+	const struct tcp_ulp_ops *ops = inet_csk(sk)->icsk_ulp_ops;
+
+	return (ops == &sheath_ulp_ops || ops == &tls_ulp_ops) && inet_csk(sk)->icsk_ulp_data;
 }
 
 static const struct proto_ops *base_ops(const struct sheath_conn *conn)
@@ -451,14 +454,18 @@ static void sheath_release(struct sock *sk)
 	kfree_rcu(conn, rcu);
 }
 
-static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = {
-	.name		= SHEATH_ULP_NAME,
-	.owner		= THIS_MODULE,
-	.init		= sheath_init,
-	.release	= sheath_release,
-	.get_info	= sheath_diag_info,
-	.get_info_size	= sheath_diag_info_size,
-};
+#define ULP_OPS(ulp_name) {				\
+	.name		= ulp_name,			\
+	.owner		= THIS_MODULE,			\
+	.init		= sheath_init,			\
+	.release	= sheath_release,		\
+	.get_info	= sheath_diag_info,		\
+	.get_info_size	= sheath_diag_info_size,	\
+}
+
+static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = ULP_OPS(SHEATH_ULP_NAME);
+/* the socket options decide what in-tree TLS would do, not the name: see set_app_defaults() */
+static struct tcp_ulp_ops tls_ulp_ops __read_mostly = ULP_OPS("tls");
 
 /**
  * sheath_ulp_register() - make the ULP known to TCP
@@ -468,6 +475,26 @@ static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = {
 int __init sheath_ulp_register(void)
 {
 	return tcp_register_ulp(&sheath_ulp_ops);
+}
+
+/**
+ * sheath_ulp_register_tls() - make it known by the name of in-tree TLS, too
+ *
+ * Return: 0, or %-EEXIST.
+ */
+int __init sheath_ulp_register_tls(void)
+{
+	return tcp_register_ulp(&tls_ulp_ops);
+}
+
+/**
+ * sheath_ulp_unregister_tls() - undo sheath_ulp_register_tls()
+ *
+ * Context: module exit, before sheath_ulp_unregister(): no socket has the ULP.
+ */
+void sheath_ulp_unregister_tls(void)
+{
+	tcp_unregister_ulp(&tls_ulp_ops);
 }
 
 /**

@@ -11,5 +11,7 @@ int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size);
 
 int sheath_ulp_register(void);
 void sheath_ulp_unregister(void);
+int sheath_ulp_register_tls(void);
+void sheath_ulp_unregister_tls(void);
 
 #endif /* SHEATH_ULP_H */
