@@ -73,6 +73,9 @@ struct sheath_peer {
  * @last_alert: level << 8 | description, as struct sheath_info
  * @n_plain_tx: threads inside the base protocol's sending functions
  * @n_plain_rx: threads inside the base protocol's receiving functions
+ * @tx_epoch: sending keys that were replaced
+ * @rx_epoch: receiving keys that were replaced
+ * @payload_max: TLS_TX_MAX_PAYLOAD_LEN as set, 0 if it was not
  * @err: positive errno every later call on this session gets, 0 while it is healthy
  * @ctrl_app: SHEATH_CTRL: 1 if control records are the application's
  * @ctrl_set: the application chose @ctrl_app itself
@@ -102,6 +105,9 @@ struct sheath_conn {
 	u16			last_alert;
 	u32			n_plain_tx;
 	u32			n_plain_rx;
+	u32			tx_epoch;
+	u32			rx_epoch;
+	u16			payload_max;
 	int			err;
 	u8			ctrl_app:1,
 				ctrl_set:1,

@@ -2,10 +2,12 @@
 /* Judging and installing keys, whichever door they came through. */
 #include "keys.h"
 
+#include <crypto/algapi.h>
 #include <linux/slab.h>
 
 #include "compat.h"
 #include "conn.h"
+#include "rekey.h"
 #include "rx.h"
 #include "session.h"
 #include "tx.h"
@@ -16,19 +18,30 @@ static int refuse(struct sheath_conn *conn, int rc)
 	return rc;
 }
 
-static int judge_key(const struct sheath_conn *conn, const struct sheath_key_params *key,
-		     struct netlink_ext_ack *extack)
+static const struct sheath_dir *dir_of(const struct sheath_conn *conn, u32 flags)
 {
-	const struct sheath_suite *suite = sheath_suite_find(key->cipher);
-	const struct sheath_version *ver = sheath_version_find(key->version);
+	if (flags == SHEATH_KEY_TX)
+		return conn->tx ? &conn->tx->dir : NULL;
+	return conn->rx ? &conn->rx->dir : NULL;
+}
 
-	if (!ver) {
-		NL_SET_ERR_MSG(extack, "this protocol version is not supported");
-		return -EOPNOTSUPP;
-	}
-	if (!suite) {
-		NL_SET_ERR_MSG(extack, "this cipher is not supported");
-		return -EOPNOTSUPP;
+static int judge_lengths(const struct sheath_suite *suite, const struct sheath_version *ver,
+			 const struct sheath_key_params *key, struct netlink_ext_ack *extack)
+{
+	if (key->secret.hash || key->secret_len) {
+		if (!ver->has_key_update) {
+			NL_SET_ERR_MSG(extack, "this version has no traffic secrets");
+			return -EINVAL;
+		}
+		if (!key->secret_len || key->secret_len != sheath_secret_len(key->secret.hash)) {
+			NL_SET_ERR_MSG(extack, "the secret is not of the length the hash has");
+			return -EINVAL;
+		}
+		if (key->key_len || key->iv_len) {
+			NL_SET_ERR_MSG(extack, "a key and an IV beside the secret they come from");
+			return -EINVAL;
+		}
+		return 0;
 	}
 	if (key->key_len != suite->key_len) {
 		NL_SET_ERR_MSG(extack, "the key is not of the length the cipher has");
@@ -39,15 +52,74 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 		NL_SET_ERR_MSG(extack, "the IV must have 12 bytes, or 4 for GCM and CCM of TLS 1.2");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+/* a key for a direction that has none */
+static int judge_first(const struct sheath_conn *conn, const struct sheath_key_params *key,
+		       struct netlink_ext_ack *extack)
+{
 	if (key->epoch) {
 		NL_SET_ERR_MSG(extack, "the first key of a direction has epoch 0");
 		return -ERANGE;
 	}
-	if (conn->version && (conn->version != key->version || conn->cipher != key->cipher)) {
-		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");
+	if (key->update) {
+		NL_SET_ERR_MSG(extack, "there is no key to send a KeyUpdate under");
+		return -EINVAL;
+	}
+	if (key->flags == SHEATH_KEY_TX ? conn->n_plain_tx : conn->n_plain_rx) {
+		NL_SET_ERR_MSG(extack, "another thread is sending or receiving in the clear");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* a key in place of another; RFC 8446 section 4.6.3 */
+static int judge_next(const struct sheath_conn *conn, const struct sheath_key_params *key,
+		      struct netlink_ext_ack *extack)
+{
+	u32 epoch = key->flags == SHEATH_KEY_TX ? conn->tx_epoch : conn->rx_epoch;
+
+	if (!key->epoch) {
+		NL_SET_ERR_MSG(extack, "this direction has a key");
+		return -EBUSY;
+	}
+	if (key->epoch != epoch + 1) {
+		NL_SET_ERR_MSG(extack, "the epoch is not one more than that of the key in use");
+		return -ERANGE;
+	}
+	if (key->update && (key->flags != SHEATH_KEY_TX || conn->tx->closed)) {
+		NL_SET_ERR_MSG(extack, "no KeyUpdate can be sent here");
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int judge_key(const struct sheath_conn *conn, const struct sheath_key_params *key,
+		     struct netlink_ext_ack *extack)
+{
+	const struct sheath_suite *suite = sheath_suite_find(key->cipher);
+	const struct sheath_version *ver = sheath_version_find(key->version);
+	const struct sheath_dir *dir = dir_of(conn, key->flags);
+
+	if (!ver) {
+		NL_SET_ERR_MSG(extack, "this protocol version is not supported");
+		return -EOPNOTSUPP;
+	}
+	if (!suite) {
+		NL_SET_ERR_MSG(extack, "this cipher is not supported");
+		return -EOPNOTSUPP;
+	}
+	if (dir && !dir->ver->has_key_update) {
+		NL_SET_ERR_MSG(extack, "this direction has a key, and its version changes none");
+		return -EBUSY;
+	}
+	if (conn->version && (conn->version != key->version || conn->cipher != key->cipher)) {
+		NL_SET_ERR_MSG(extack, "the socket has another version or cipher");
+		return -EINVAL;
+	}
+	return judge_lengths(suite, ver, key, extack) ?:
+	       (dir ? judge_next(conn, key, extack) : judge_first(conn, key, extack));
 }
 
 static int judge(const struct sheath_conn *conn, const struct sheath_key_set *set,
@@ -71,14 +143,6 @@ static int judge(const struct sheath_conn *conn, const struct sheath_key_set *se
 		rc = judge_key(conn, key, extack);
 		if (rc)
 			return rc;
-		if (key->flags == SHEATH_KEY_TX ? !!conn->tx : !!conn->rx) {
-			NL_SET_ERR_MSG(extack, "this direction has a key");
-			return -EBUSY;
-		}
-		if (key->flags == SHEATH_KEY_TX ? conn->n_plain_tx : conn->n_plain_rx) {
-			NL_SET_ERR_MSG(extack, "another thread is sending or receiving in the clear");
-			return -EBUSY;
-		}
 	}
 	if (!seen) {
 		NL_SET_ERR_MSG(extack, "no key");
@@ -112,19 +176,83 @@ static int judge_socket(const struct sheath_conn *conn, struct netlink_ext_ack *
 	return 0;
 }
 
-static int dir_init(struct sheath_dir *dir, const struct sheath_key_params *key,
+/**
+ * struct fresh - what a push is about to install
+ * @tx: key for sending, @tx.suite is NULL if there is none
+ * @rx: key for receiving, likewise
+ * @tx_pipe: pipeline for a first @tx
+ * @rx_pipe: pipeline for a first @rx
+ * @update: KeyUpdate to be sent under the key @tx replaces
+ */
+struct fresh {
+	struct sheath_dir	tx;
+	struct sheath_dir	rx;
+	struct sheath_tx	*tx_pipe;
+	struct sheath_rx	*rx_pipe;
+	enum sheath_rekey_tx	update;
+};
+
+static void fresh_free(struct fresh *fresh)
+{
+	sheath_dir_exit(&fresh->tx);
+	sheath_dir_exit(&fresh->rx);
+	sheath_tx_free(fresh->tx_pipe);
+	sheath_rx_free(fresh->rx_pipe);
+	kfree_sensitive(fresh);
+}
+
+static int dir_init(struct sheath_dir *dir, struct sheath_key_params *key,
 		    struct netlink_ext_ack *extack)
 {
-	int rc = sheath_dir_init(dir, sheath_suite_find(key->cipher),
-				 sheath_version_find(key->version), key);
+	const struct sheath_suite *suite = sheath_suite_find(key->cipher);
+	int rc = key->secret.hash ? sheath_secret_keys(&key->secret, suite, key) : 0;
 
+	rc = rc ?: sheath_dir_init(dir, suite, sheath_version_find(key->version), key);
 	if (rc == -ENOENT) {
 		NL_SET_ERR_MSG(extack, "this kernel has no such cipher");
 		return -EOPNOTSUPP;
 	}
-	if (rc)
+	if (rc == -ENOMEM)
+		NL_SET_ERR_MSG(extack, "no memory for the keys");
+	else if (rc)
 		NL_SET_ERR_MSG(extack, "the cipher could not be set up");
 	return rc;
+}
+
+/* sealing under the same key from sequence number 0 again would give both plaintexts away */
+static bool is_same_key(const struct sheath_dir *old, const struct sheath_dir *next)
+{
+	return !crypto_memneq(old->key, next->key, sizeof(old->key)) &&
+	       !crypto_memneq(old->iv, next->iv, sizeof(old->iv));
+}
+
+static int fresh_tx(struct sheath_conn *conn, struct fresh *fresh, struct sheath_key_params *key,
+		    u32 limit, struct netlink_ext_ack *extack)
+{
+	int rc = dir_init(&fresh->tx, key, extack);
+
+	if (rc)
+		return rc;
+	fresh->update = key->update;
+	if (conn->tx) {
+		if (!is_same_key(&conn->tx->dir, &fresh->tx))
+			return 0;
+		NL_SET_ERR_MSG(extack, "the same key again");
+		return -EKEYREJECTED;
+	}
+	fresh->tx_pipe = sheath_tx_alloc(limit);
+	return fresh->tx_pipe ? 0 : -ENOMEM;
+}
+
+static int fresh_rx(struct sheath_conn *conn, struct fresh *fresh, struct sheath_key_params *key,
+		    struct netlink_ext_ack *extack)
+{
+	int rc = dir_init(&fresh->rx, key, extack);
+
+	if (rc || conn->rx)
+		return rc;
+	fresh->rx_pipe = sheath_rx_alloc();
+	return fresh->rx_pipe ? 0 : -ENOMEM;
 }
 
 static void installed(struct sheath_conn *conn, enum sheath_stat now, enum sheath_stat total)
@@ -133,40 +261,85 @@ static void installed(struct sheath_conn *conn, enum sheath_stat now, enum sheat
 	sheath_stat_inc(sock_net(conn->sk), total);
 }
 
-/* nothing here fails: both directions or none */
-static void commit(struct sheath_conn *conn, const struct sheath_key_set *set,
-		   struct sheath_tx *tx, struct sheath_rx *rx)
+static void note(struct sheath_conn *conn, const struct sheath_key_set *set)
 {
 	WRITE_ONCE(conn->version, set->key[0].version);
 	WRITE_ONCE(conn->cipher, set->key[0].cipher);
-	WRITE_ONCE(conn->state, SHEATH_STATE_UP);
+	WRITE_ONCE(conn->state, conn->rx && conn->rx->paused ? SHEATH_STATE_RX_PAUSED :
+							       SHEATH_STATE_UP);
 	if (set->peer.role)
 		conn->peer.role = set->peer.role;
 	if (set->peer.suite)
 		conn->peer.suite = set->peer.suite;
 	if (set->peer.group)
 		conn->peer.group = set->peer.group;
-	if (tx) {
-		/* readers without the lock find it keyed */
-		smp_store_release(&conn->tx, tx);
-		installed(conn, SHEATH_STAT_CURR_TX, SHEATH_STAT_TX_KEYS);
-	}
-	if (rx) {
-		/* pairs with smp_load_acquire() in sheath_poll() */
-		smp_store_release(&conn->rx, rx);
-		installed(conn, SHEATH_STAT_CURR_RX, SHEATH_STAT_RX_KEYS);
-		/* records that came before the key woke nobody up for being complete */
+}
+
+static void first_tx(struct sheath_conn *conn, struct fresh *fresh)
+{
+	struct sheath_tx *tx = fresh->tx_pipe;
+
+	sheath_dir_move(&tx->dir, &fresh->tx);
+	sheath_rekey_limits(tx);
+	fresh->tx_pipe = NULL;
+	/* readers without the lock find it keyed */
+	smp_store_release(&conn->tx, tx);
+	installed(conn, SHEATH_STAT_CURR_TX, SHEATH_STAT_TX_KEYS);
+}
+
+static void first_rx(struct sheath_conn *conn, struct fresh *fresh)
+{
+	struct sheath_rx *rx = fresh->rx_pipe;
+
+	sheath_dir_move(&rx->dir, &fresh->rx);
+	fresh->rx_pipe = NULL;
+	/* pairs with smp_load_acquire() in sheath_poll() */
+	smp_store_release(&conn->rx, rx);
+	installed(conn, SHEATH_STAT_CURR_RX, SHEATH_STAT_RX_KEYS);
+}
+
+/* both directions or none: what can fail comes first */
+static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, struct fresh *fresh)
+{
+	bool first = fresh->tx_pipe || fresh->rx_pipe;
+	int rc = 0;
+
+	if (fresh->tx.suite && conn->tx)
+		rc = sheath_rekey_replace_tx(conn, &fresh->tx, fresh->update);
+	if (rc)
+		return rc;
+	if (conn->tx && set->tx_limit)
+		conn->tx->limit = set->tx_limit;
+	if (fresh->tx_pipe)
+		first_tx(conn, fresh);
+	if (fresh->rx_pipe)
+		first_rx(conn, fresh);
+	else if (fresh->rx.suite)
+		sheath_rekey_replace_rx(conn, &fresh->rx);
+	note(conn, set);
+	if (first)
+		sheath_session_event(conn, SHEATH_EVENT_UP);
+	if (conn->tx)
+		sheath_tx_push(conn, false);
+	/* records that came before the key woke nobody up for being complete */
+	if (conn->rx)
 		sheath_rx_update(conn);
-		if (rx->ready)
-			conn->base_data_ready(conn->sk);
-	}
-	sheath_session_event(conn, SHEATH_EVENT_UP);
+	if (conn->rx && conn->rx->ready)
+		conn->base_data_ready(conn->sk);
+	return 0;
+}
+
+/* a limit of the application's and one of the peer's: the smaller one */
+static u32 payload_limit(const struct sheath_conn *conn, const struct sheath_key_set *set)
+{
+	return min(set->tx_limit ?: SHEATH_PLAIN_MAX,
+		   conn->payload_max ? (u32)conn->payload_max : SHEATH_PLAIN_MAX);
 }
 
 /**
- * sheath_keys_install() - protect one or both directions
+ * sheath_keys_install() - protect one or both directions, or replace their keys
  * @conn: attached socket
- * @set: keys; borrowed, the caller wipes them
+ * @set: keys, borrowed, the caller wipes them; those that come from a secret are filled in
  * @extack: for the reason of a refusal, may be NULL
  *
  * All or nothing: a refused push leaves the socket as it was.
@@ -177,16 +350,16 @@ static void commit(struct sheath_conn *conn, const struct sheath_key_set *set,
  * * 0			- from here on no plaintext passes in these directions
  * * %-EINVAL		- a length or a combination that cannot be
  * * %-EOPNOTSUPP	- version or cipher unknown to us, or to this kernel
- * * %-ERANGE		- wrong epoch
+ * * %-ERANGE		- the epoch is not that of the next key
  * * %-EBUSY		- the direction has a key, or is in use in the clear right now
+ * * %-EKEYREJECTED	- the sending key in use, again
  * * %-ENOTCONN		- not connected
  * * %-ENOMEM, other	- from the crypto API; or what ended the session before
  */
-int sheath_keys_install(struct sheath_conn *conn, const struct sheath_key_set *set,
+int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
 			struct netlink_ext_ack *extack)
 {
-	struct sheath_tx *tx = NULL;
-	struct sheath_rx *rx = NULL;
+	struct fresh *fresh;
 	unsigned int i;
 	int rc;
 
@@ -194,27 +367,18 @@ int sheath_keys_install(struct sheath_conn *conn, const struct sheath_key_set *s
 	rc = judge_socket(conn, extack) ?: judge(conn, set, extack);
 	if (rc)
 		return refuse(conn, rc);
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
+	if (!fresh)
+		return refuse(conn, -ENOMEM);
 	for (i = 0; i < set->n_keys && !rc; i++) {
-		const struct sheath_key_params *key = &set->key[i];
+		struct sheath_key_params *key = &set->key[i];
 
-		rc = -ENOMEM;
-		if (key->flags == SHEATH_KEY_TX) {
-			tx = sheath_tx_alloc(set->tx_limit ?: SHEATH_PLAIN_MAX);
-			if (tx)
-				rc = dir_init(&tx->dir, key, extack);
-		} else {
-			rx = sheath_rx_alloc();
-			if (rx)
-				rc = dir_init(&rx->dir, key, extack);
-		}
+		if (key->flags == SHEATH_KEY_TX)
+			rc = fresh_tx(conn, fresh, key, payload_limit(conn, set), extack);
+		else
+			rc = fresh_rx(conn, fresh, key, extack);
 	}
-	if (rc) {
-		if (rc == -ENOMEM)
-			NL_SET_ERR_MSG(extack, "no memory for the keys");
-		sheath_tx_free(tx);
-		sheath_rx_free(rx);
-		return refuse(conn, rc);
-	}
-	commit(conn, set, tx, rx);
-	return 0;
+	rc = rc ?: commit(conn, set, fresh);
+	fresh_free(fresh);
+	return rc ? refuse(conn, rc) : 0;
 }

@@ -8,22 +8,28 @@
 
 #include <linux/sheath.h>
 
+#include "secret.h"
+
 struct sheath_conn;
 
 /**
  * struct sheath_key_params - one direction's key, parsed but not yet judged
  * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
+ * @update: enum sheath_rekey_tx: what goes out under the key that is replaced
  * @version: as pushed
  * @cipher: TLS_CIPHER_* as pushed
- * @epoch: 0
+ * @epoch: 0 for the first key, then one more than the last
  * @rec_seq: sequence number of the next record
  * @key_len: bytes of @key
  * @iv_len: bytes of @iv: 4 or 12
+ * @secret: instead of @key and @iv, which are filled in by sheath_keys_install()
+ * @secret_len: bytes of @secret, as pushed
  * @key: secret; whoever filled it wipes the structure
  * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt
  */
 struct sheath_key_params {
 	u32	flags;
+	u32	update;
 	u32	version;
 	u32	cipher;
 	u32	epoch;
@@ -32,6 +38,8 @@ struct sheath_key_params {
 	u32	iv_len;
 	u8	key[SHEATH_KEY_MAX];
 	u8	iv[SHEATH_IV_MAX];
+	u32	secret_len;
+	struct sheath_secret secret;
 };
 
 /**
@@ -50,7 +58,7 @@ struct sheath_key_set {
 	} peer;
 };
 
-int sheath_keys_install(struct sheath_conn *conn, const struct sheath_key_set *set,
+int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
 			struct netlink_ext_ack *extack);
 
 #endif /* SHEATH_KEYS_H */

@@ -31,6 +31,7 @@
 
 #include "conn.h"
 #include "keys.h"
+#include "rekey.h"
 #include "rx.h"
 #include "session.h"
 #include "stats.h"
@@ -74,6 +75,12 @@ static const struct nla_policy sheath_nl_key_set_policy[SHEATH_A_TX_LIMIT + 1] =
 	[SHEATH_A_GROUP] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
 	[SHEATH_A_RX_PREFILL] = { .type = NLA_BINARY, .len = 16384 },
 	[SHEATH_A_TX_LIMIT] = NLA_POLICY_RANGE(NLA_U32, 64, 16384),
+};
+
+static const struct nla_policy sheath_nl_rekey_policy[SHEATH_A_REKEY_FLAGS + 1] = {
+	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
+	[SHEATH_A_COOKIE] = { .type = NLA_U64 },
+	[SHEATH_A_REKEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_NL_KEY_FLAGS),
 };
 
 static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = {
@@ -224,7 +231,8 @@ static int nl_put_family(struct sk_buff *skb)
 	u16 cipher;
 
 	if (nla_put_u64_64bit(skb, SHEATH_A_FEATURES,
-			      SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13, SHEATH_A_PAD))
+			      SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 |
+			      SHEATH_FEATURE_SECRET, SHEATH_A_PAD))
 		return -EMSGSIZE;
 	for (i = 0; (cipher = sheath_suite_nth(i)); i++) {
 		if (sheath_suite_available(cipher) && nla_put_u32(skb, SHEATH_A_CIPHERS, cipher))
@@ -293,8 +301,9 @@ static int nl_put_addrs(struct sk_buff *skb, const struct sock *sk)
 	return err ?: nl_put_addr4(skb, SHEATH_A_RADDR, inet->inet_daddr, inet->inet_dport);
 }
 
-static int nl_put_stats(struct sk_buff *skb, const struct sheath_stats *stats)
+static int nl_put_stats(struct sk_buff *skb, const struct sheath_conn *conn)
 {
+	const struct sheath_stats *stats = &conn->stats;
 	struct nlattr *nest;
 
 	nest = nla_nest_start(skb, SHEATH_A_STATS);
@@ -309,18 +318,18 @@ static int nl_put_stats(struct sk_buff *skb, const struct sheath_stats *stats)
 			      SHEATH_A_STATS_PAD) ||
 	    nla_put_u64_64bit(skb, SHEATH_A_STATS_RX_AUTH_FAIL, READ_ONCE(stats->rx_auth_fail),
 			      SHEATH_A_STATS_PAD) ||
-	    nla_put_u32(skb, SHEATH_A_STATS_TX_REKEYS, 0) ||
-	    nla_put_u32(skb, SHEATH_A_STATS_RX_REKEYS, 0) ||
+	    nla_put_u32(skb, SHEATH_A_STATS_TX_REKEYS, READ_ONCE(conn->tx_epoch)) ||
+	    nla_put_u32(skb, SHEATH_A_STATS_RX_REKEYS, READ_ONCE(conn->rx_epoch)) ||
 	    nla_put_u32(skb, SHEATH_A_STATS_CTRL_DROPPED, READ_ONCE(stats->ctrl_dropped)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
 
-/* No key is ever replaced yet: both directions stay in their first epoch. */
-static int nl_put_epochs(struct sk_buff *skb)
+static int nl_put_epochs(struct sk_buff *skb, const struct sheath_conn *conn)
 {
-	if (nla_put_u32(skb, SHEATH_A_TX_EPOCH, 0) || nla_put_u32(skb, SHEATH_A_RX_EPOCH, 0))
+	if (nla_put_u32(skb, SHEATH_A_TX_EPOCH, READ_ONCE(conn->tx_epoch)) ||
+	    nla_put_u32(skb, SHEATH_A_RX_EPOCH, READ_ONCE(conn->rx_epoch)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -337,7 +346,7 @@ static int nl_put_protection(struct sk_buff *skb, const struct sheath_conn *conn
 	    (suite && nla_put_u32(skb, SHEATH_A_SUITE, suite)) ||
 	    (group && nla_put_u32(skb, SHEATH_A_GROUP, group)))
 		return -EMSGSIZE;
-	if (nl_put_epochs(skb) ||
+	if (nl_put_epochs(skb, conn) ||
 	    nla_put_u64_64bit(skb, SHEATH_A_TX_SEQ, sheath_tx_seq(conn), SHEATH_A_PAD) ||
 	    nla_put_u64_64bit(skb, SHEATH_A_RX_SEQ, sheath_rx_seq(conn), SHEATH_A_PAD))
 		return -EMSGSIZE;
@@ -365,9 +374,78 @@ static int nl_put_session(struct sk_buff *skb, const struct sheath_conn *conn,
 	    (alert && nla_put_u32(skb, SHEATH_A_ALERT, alert & 0xff)))
 		return -EMSGSIZE;
 	if (nl_put_addrs(skb, sk) || nl_put_protection(skb, conn) ||
-	    nl_put_stats(skb, &conn->stats))
+	    nl_put_stats(skb, conn))
 		return -EMSGSIZE;
 	return 0;
+}
+
+/**
+ * struct nl_whose - the socket a request is about, with a reference
+ * @sk: socket; need not have our ULP, or not any more
+ * @sock: what the reference is to, NULL if it is to @sk
+ */
+struct nl_whose {
+	struct sock	*sk;
+	struct socket	*sock;
+};
+
+static void nl_whose_put(const struct nl_whose *whose)
+{
+	if (whose->sock)
+		sockfd_put(whose->sock);
+	else
+		sock_put(whose->sk);
+}
+
+static int nl_whose_cookie(struct sk_buff *skb, struct genl_info *info, const struct nlattr *attr,
+			   struct nl_whose *whose)
+{
+	struct net *net = genl_info_net(info);
+
+	if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "asking by cookie needs CAP_NET_ADMIN, use sockfd");
+		return -EPERM;
+	}
+	whose->sock = NULL;
+	whose->sk = sheath_session_sk_get(net, nla_get_u64(attr));
+	if (!whose->sk) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no session has this cookie");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* By sockfd or cookie, exactly one; *@whose is for nl_whose_put(). */
+static int nl_whose_get(struct sk_buff *skb, struct genl_info *info, struct nl_whose *whose)
+{
+	struct nlattr **tb = info->attrs;
+
+	if (tb[SHEATH_A_SOCKFD] && tb[SHEATH_A_COOKIE]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[SHEATH_A_COOKIE],
+				    "sockfd and cookie exclude each other");
+		return -EINVAL;
+	}
+	if (tb[SHEATH_A_COOKIE])
+		return nl_whose_cookie(skb, info, tb[SHEATH_A_COOKIE], whose);
+	if (!tb[SHEATH_A_SOCKFD]) {
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SHEATH_A_SOCKFD);
+		NL_SET_ERR_MSG(info->extack, "which session: sockfd or cookie is missing");
+		return -EINVAL;
+	}
+	whose->sock = nl_sock_get(skb, info, tb[SHEATH_A_SOCKFD]);
+	if (IS_ERR(whose->sock))
+		return PTR_ERR(whose->sock);
+	whose->sk = whose->sock->sk;
+	return 0;
+}
+
+/* What the core leaves to us, for commands with a policy. */
+static int nl_check_request(struct genl_info *info)
+{
+	return nl_check_header(info->nlhdr, info->extack) ?:
+	       nl_check_once(nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
+			     nlmsg_attrlen(info->nlhdr, GENL_HDRLEN), 0, info->extack);
 }
 
 /* Replies with the session of @sk, which the caller holds a reference to. */
@@ -400,73 +478,25 @@ static int nl_session_reply(struct sock *sk, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
-static int nl_session_get_sockfd(struct sk_buff *skb, struct genl_info *info,
-				 const struct nlattr *attr)
-{
-	struct socket *sock;
-	int err;
-
-	sock = nl_sock_get(skb, info, attr);
-	if (IS_ERR(sock))
-		return PTR_ERR(sock);
-	err = nl_session_reply(sock->sk, info);
-	sockfd_put(sock);
-	return err;
-}
-
-static int nl_session_get_cookie(struct sk_buff *skb, struct genl_info *info,
-				 const struct nlattr *attr)
-{
-	struct net *net = genl_info_net(info);
-	struct sock *sk;
-	int err;
-
-	if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "asking by cookie needs CAP_NET_ADMIN, use sockfd");
-		return -EPERM;
-	}
-	sk = sheath_session_sk_get(net, nla_get_u64(attr));
-	if (!sk) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no session has this cookie");
-		return -ENOENT;
-	}
-	err = nl_session_reply(sk, info);
-	sock_put(sk);
-	return err;
-}
-
 static int nl_session_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr **tb = info->attrs;
+	struct nl_whose whose;
 	int err;
 
-	err = nl_check_header(info->nlhdr, info->extack);
+	err = nl_check_request(info);
 	if (err)
 		return err;
-	err = nl_check_once(nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
-			    nlmsg_attrlen(info->nlhdr, GENL_HDRLEN), 0, info->extack);
-	if (err)
-		return err;
-
-	if (tb[SHEATH_A_HANDLE]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[SHEATH_A_HANDLE],
+	if (info->attrs[SHEATH_A_HANDLE]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SHEATH_A_HANDLE],
 				    "this module has no handshake handles");
 		return -EOPNOTSUPP;
 	}
-	if (tb[SHEATH_A_SOCKFD] && tb[SHEATH_A_COOKIE]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[SHEATH_A_COOKIE],
-				    "sockfd and cookie exclude each other");
-		return -EINVAL;
-	}
-	if (tb[SHEATH_A_SOCKFD])
-		return nl_session_get_sockfd(skb, info, tb[SHEATH_A_SOCKFD]);
-	if (tb[SHEATH_A_COOKIE])
-		return nl_session_get_cookie(skb, info, tb[SHEATH_A_COOKIE]);
-
-	NL_SET_ERR_ATTR_MISS(info->extack, NULL, SHEATH_A_SOCKFD);
-	NL_SET_ERR_MSG(info->extack, "which session: sockfd or cookie is missing");
-	return -EINVAL;
+	err = nl_whose_get(skb, info, &whose);
+	if (err)
+		return err;
+	err = nl_session_reply(whose.sk, info);
+	nl_whose_put(&whose);
+	return err;
 }
 
 /**
@@ -617,10 +647,6 @@ void sheath_session_event(struct sheath_conn *conn, enum sheath_event event)
 
 static int nl_key_refuse_later(struct nlattr **tb, struct netlink_ext_ack *extack)
 {
-	if (tb[SHEATH_A_KEY_SECRET] || tb[SHEATH_A_KEY_HASH]) {
-		NL_SET_ERR_MSG(extack, "this module takes no traffic secrets, give key and iv");
-		return -EOPNOTSUPP;
-	}
 	if (tb[SHEATH_A_KEY_MAC] || tb[SHEATH_A_KEY_MAC_KEY]) {
 		NL_SET_ERR_MSG(extack, "this module has AEAD suites only");
 		return -EOPNOTSUPP;
@@ -647,22 +673,35 @@ static int nl_key_check_complete(const struct nlattr *nest, struct nlattr **tb,
 	if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_FLAGS, "flags", extack) ||
 	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_VERSION, "version", extack) ||
 	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER, "cipher", extack) ||
-	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_REC_SEQ, "rec-seq", extack) ||
-	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER_KEY, "cipher-key", extack) ||
+	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_REC_SEQ, "rec-seq", extack))
+		return -EINVAL;
+	if (tb[SHEATH_A_KEY_SECRET] || tb[SHEATH_A_KEY_HASH]) {
+		if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_SECRET, "secret", extack) ||
+		    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_HASH, "hash", extack))
+			return -EINVAL;
+		return 0;
+	}
+	if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER_KEY, "cipher-key", extack) ||
 	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_IV, "iv", extack))
 		return -EINVAL;
 	return 0;
 }
 
-static int nl_key_flags(const struct nlattr *attr, u32 *flags, struct netlink_ext_ack *extack)
+static int nl_key_flags(const struct nlattr *attr, struct sheath_key_params *key,
+			struct netlink_ext_ack *extack)
 {
-	*flags = nla_get_u32(attr);
-	if (*flags & (SHEATH_KEY_SEND_KEY_UPDATE | SHEATH_KEY_REQUEST_PEER)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "this module sends no KeyUpdate");
-		return -EOPNOTSUPP;
-	}
-	if (*flags != SHEATH_KEY_RX && *flags != SHEATH_KEY_TX) {
+	u32 flags = nla_get_u32(attr);
+
+	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
+	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "a key is for exactly one of rx and tx");
+		return -EINVAL;
+	}
+	if (flags & SHEATH_KEY_SEND_KEY_UPDATE)
+		key->update = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH :
+								SHEATH_REKEY_SELF;
+	else if (flags & SHEATH_KEY_REQUEST_PEER) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "request-peer is part of send-key-update");
 		return -EINVAL;
 	}
 	return 0;
@@ -687,7 +726,7 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 	err = nl_key_check_complete(nest, tb, extack);
 	if (err)
 		return err;
-	err = nl_key_flags(tb[SHEATH_A_KEY_FLAGS], &key->flags, extack);
+	err = nl_key_flags(tb[SHEATH_A_KEY_FLAGS], key, extack);
 	if (err)
 		return err;
 
@@ -696,8 +735,16 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 	if (tb[SHEATH_A_KEY_EPOCH])
 		key->epoch = nla_get_u32(tb[SHEATH_A_KEY_EPOCH]);
 	key->rec_seq = nla_get_u64(tb[SHEATH_A_KEY_REC_SEQ]);
-	key->key_len = nla_memcpy(key->key, tb[SHEATH_A_KEY_CIPHER_KEY], sizeof(key->key));
-	key->iv_len = nla_memcpy(key->iv, tb[SHEATH_A_KEY_IV], sizeof(key->iv));
+	if (tb[SHEATH_A_KEY_CIPHER_KEY])
+		key->key_len = nla_memcpy(key->key, tb[SHEATH_A_KEY_CIPHER_KEY],
+					  sizeof(key->key));
+	if (tb[SHEATH_A_KEY_IV])
+		key->iv_len = nla_memcpy(key->iv, tb[SHEATH_A_KEY_IV], sizeof(key->iv));
+	if (tb[SHEATH_A_KEY_SECRET]) {
+		key->secret.hash = nla_get_u32(tb[SHEATH_A_KEY_HASH]);
+		key->secret_len = nla_memcpy(key->secret.data, tb[SHEATH_A_KEY_SECRET],
+					     sizeof(key->secret.data));
+	}
 	return 0;
 }
 
@@ -790,24 +837,32 @@ static int nl_key_refused(struct genl_info *info, int err)
 	return err;
 }
 
+#define NL_EPOCHS_SIZE	(nla_total_size_64bit(sizeof(u64)) + 2 * nla_total_size(sizeof(u32)))
+
+/* The whole answer to what changed a key; there is room for it. */
+static void nl_put_done(struct sk_buff *reply, void *hdr, const struct sheath_conn *conn)
+{
+	WARN_ON_ONCE(nla_put_u64_64bit(reply, SHEATH_A_COOKIE, conn->cookie, SHEATH_A_PAD) ||
+		     nl_put_epochs(reply, conn));
+	genlmsg_end(reply, hdr);
+}
+
 /* Installs *@set; the reply is there before, so that nothing fails after. */
-static int nl_key_set_install(struct sock *sk, struct genl_info *info,
-			      const struct sheath_key_set *set)
+static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sheath_key_set *set)
 {
 	struct sk_buff *reply;
-	u64 cookie = 0;
 	void *hdr;
 	int err;
 
-	reply = nl_reply_start(info, nla_total_size_64bit(sizeof(cookie)) +
-			       2 * nla_total_size(sizeof(u32)), &hdr);
+	reply = nl_reply_start(info, NL_EPOCHS_SIZE, &hdr);
 	if (!reply)
 		return nl_key_refused(info, nl_no_memory(info->extack));
 
 	lock_sock(sk);
 	if (sheath_conn_attached(sk)) {
-		cookie = sheath_conn_get(sk)->cookie;
 		err = sheath_keys_install(sheath_conn_get(sk), set, info->extack);
+		if (!err)
+			nl_put_done(reply, hdr, sheath_conn_get(sk));
 	} else {
 		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
 		err = nl_key_refused(info, -ENOPROTOOPT);
@@ -819,12 +874,6 @@ static int nl_key_set_install(struct sock *sk, struct genl_info *info,
 	}
 
 	/* Too late for errors: an answer that says "refused" would be a lie. */
-	if (WARN_ON_ONCE(nla_put_u64_64bit(reply, SHEATH_A_COOKIE, cookie, SHEATH_A_PAD) ||
-			 nl_put_epochs(reply))) {
-		nlmsg_free(reply);
-		return 0;
-	}
-	genlmsg_end(reply, hdr);
 	genlmsg_reply(reply, info);
 	return 0;
 }
@@ -868,6 +917,96 @@ static int nl_key_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* rekey */
+
+static int nl_rekey_flags(struct genl_info *info, enum sheath_rekey_tx *what)
+{
+	const struct nlattr *attr = info->attrs[SHEATH_A_REKEY_FLAGS];
+	u32 flags;
+
+	if (!attr) {
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SHEATH_A_REKEY_FLAGS);
+		NL_SET_ERR_MSG(info->extack, "rekey-flags is missing");
+		return -EINVAL;
+	}
+	flags = nla_get_u32(attr);
+	if ((flags | SHEATH_KEY_REQUEST_PEER) != (SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "rekey-flags are tx, or tx and request-peer");
+		return -EINVAL;
+	}
+	*what = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH : SHEATH_REKEY_SELF;
+	return 0;
+}
+
+static int nl_rekey_locked(struct sock *sk, struct genl_info *info, enum sheath_rekey_tx what)
+{
+	int err;
+
+	if (!sheath_conn_attached(sk)) {
+		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
+		return -ENOPROTOOPT;
+	}
+	err = sheath_rekey_request(sheath_conn_get(sk), what);
+	switch (err) {
+	case 0:
+		break;
+	case -ENOTCONN:
+		NL_SET_ERR_MSG(info->extack, "there is no sending key");
+		break;
+	case -EOPNOTSUPP:
+		NL_SET_ERR_MSG(info->extack, "the sending key came without a traffic secret");
+		break;
+	case -EPIPE:
+		NL_SET_ERR_MSG(info->extack, "close_notify was sent");
+		break;
+	default:
+		NL_SET_ERR_MSG(info->extack, "the sending key could not be changed");
+	}
+	return err;
+}
+
+static int nl_rekey_sk(struct sock *sk, struct genl_info *info, enum sheath_rekey_tx what)
+{
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = nl_reply_start(info, NL_EPOCHS_SIZE, &hdr);
+	if (!reply)
+		return nl_no_memory(info->extack);
+	lock_sock(sk);
+	err = nl_rekey_locked(sk, info, what);
+	if (!err)
+		nl_put_done(reply, hdr, sheath_conn_get(sk));
+	release_sock(sk);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	genlmsg_reply(reply, info);
+	return 0;
+}
+
+static int nl_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nl_whose whose;
+	enum sheath_rekey_tx what;
+	int err;
+
+	err = nl_check_request(info);
+	if (err)
+		return err;
+	err = nl_rekey_flags(info, &what);
+	if (err)
+		return err;
+	err = nl_whose_get(skb, info, &whose);
+	if (err)
+		return err;
+	err = nl_rekey_sk(whose.sk, info, what);
+	nl_whose_put(&whose);
+	return err;
+}
+
 static const struct genl_ops sheath_nl_ops[] = {
 	{
 		.cmd = SHEATH_CMD_FAMILY_GET,
@@ -889,6 +1028,12 @@ static const struct genl_ops sheath_nl_ops[] = {
 		/* no .policy: see the head of this file */
 		.cmd = SHEATH_CMD_KEY_SET,
 		.doit = nl_key_set,
+	},
+	{
+		.cmd = SHEATH_CMD_REKEY,
+		.policy = sheath_nl_rekey_policy,
+		.maxattr = ARRAY_SIZE(sheath_nl_rekey_policy) - 1,
+		.doit = nl_rekey,
 	},
 };
 

@@ -48,6 +48,8 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 	dir->seq = key->rec_seq;
 	dir->prepend = SHEATH_HEADER_LEN + (ver->has_explicit ? suite->explicit_len : 0);
 	dir->append = suite->tag_len + (ver->has_inner_type ? 1 : 0);
+	dir->secret = key->secret;
+	memcpy(dir->key, key->key, suite->key_len);
 	memcpy(dir->iv, key->iv, key->iv_len);
 	dir->explicit_nonce = key->iv_len == SHEATH_NONCE_LEN ?
 			      sheath_framing_get_u64(key->iv + 4) : key->rec_seq;
@@ -105,6 +107,20 @@ void sheath_dir_exit(struct sheath_dir *dir)
 	if (dir->aead)
 		crypto_free_aead(dir->aead);
 	memzero_explicit(dir, sizeof(*dir));
+}
+
+/**
+ * sheath_dir_move() - keys from one place to another
+ * @to: a direction, which is forgotten, or a zeroed structure
+ * @from: zeroed by this
+ *
+ * Context: process.
+ */
+void sheath_dir_move(struct sheath_dir *to, struct sheath_dir *from)
+{
+	sheath_dir_exit(to);
+	*to = *from;
+	memzero_explicit(from, sizeof(*from));
 }
 
 static void set_nonce(struct sheath_dir *dir, const u8 *explicit_nonce)

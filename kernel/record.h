@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "framing.h"
+#include "secret.h"
 #include "sgl.h"
 #include "suite.h"
 
@@ -29,7 +30,9 @@ struct sheath_key_params;
  * @iv: static IV, or salt and explicit nonce
  * @nonce: IV for the crypto API, of the record in work
  * @aad: additional data of the record in work
- * @shown_key: for getsockopt(TLS_TX/TLS_RX) on sockets keyed by setsockopt, else zero
+ * @key: the key, to tell whether the next one differs
+ * @key_shown: getsockopt(TLS_TX/TLS_RX) shows the key: it came by setsockopt
+ * @secret: what the key came from, and the next one comes from
  *
  * Not locked: whoever owns the structure lets one record at a time in.
  */
@@ -48,12 +51,15 @@ struct sheath_dir {
 	u8				iv[SHEATH_NONCE_LEN];
 	u8				nonce[16];
 	u8				aad[16];
-	u8				shown_key[32];
+	u8				key[SHEATH_KEY_MAX];
+	bool				key_shown;
+	struct sheath_secret		secret;
 };
 
 int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 		    const struct sheath_version *ver, const struct sheath_key_params *key);
 void sheath_dir_exit(struct sheath_dir *dir);
+void sheath_dir_move(struct sheath_dir *to, struct sheath_dir *from);
 
 unsigned int sheath_record_seal_begin(struct sheath_dir *dir, u8 type, u32 len, u8 *prepend,
 				      u8 *append);

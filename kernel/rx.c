@@ -14,6 +14,7 @@
 #include <net/tcp.h>
 
 #include "compat.h"
+#include "rekey.h"
 
 /**
  * sheath_rx_alloc() - a pipeline without keys
@@ -140,6 +141,13 @@ static void drop_last(struct sheath_rx *rx)
 	sheath_rx_rec_free(rx, rec);
 }
 
+static void data_came(struct sheath_rx *rx)
+{
+	rx->n_empty = 0;
+	rx->n_warning = 0;
+	rx->n_update = 0;
+}
+
 /* the record that was queued last: keep it for a reader, or see to it here */
 static int queued(struct sheath_conn *conn)
 {
@@ -148,10 +156,13 @@ static int queued(struct sheath_conn *conn)
 	bool empty;
 	int rc = 0;
 
-	if (rec->type == SHEATH_CT_DATA ? rec->len : conn->ctrl_app) {
-		rx->n_empty = 0;
-		rx->n_warning = 0;
+	if (rec->type == SHEATH_CT_DATA && rec->len) {
+		data_came(rx);
 		return 0;
+	}
+	if (rec->type != SHEATH_CT_DATA && conn->ctrl_app) {
+		rx->n_empty = 0;
+		return sheath_rx_ctrl_app(conn, rec);
 	}
 	empty = rec->type == SHEATH_CT_DATA;
 	if (!empty)
@@ -175,7 +186,7 @@ static int queued(struct sheath_conn *conn)
  * Return:
  * * 1			- a record was taken: delivered, queued, or seen to
  * * 0			- none is complete, or the stream ended
- * * %-ENOMEM		- nothing happened
+ * * %-ENOMEM, other	- of the crypto API, while the peer's key is followed: nothing happened
  * * %-EKEYEXPIRED	- the peer's key changed, or its sequence numbers are used up
  * * other		- the session is over
  */
@@ -191,6 +202,9 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 		return 0;
 	if (rx->paused)
 		return -EKEYEXPIRED;
+	rc = rx->rekey_due ? sheath_rekey_follow(conn) : 0;
+	if (rc)
+		return rc;
 	rc = sheath_rx_head(conn);
 	if (rc < 0)
 		return bad_head(conn, rc);
@@ -210,8 +224,7 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 					  SHEATH_STAT_RX_BAD_HANDSHAKE);
 	}
 	if (want->got) {
-		rx->n_empty = 0;
-		rx->n_warning = 0;
+		data_came(rx);
 		return 1;
 	}
 	rc = queued(conn);
@@ -255,10 +268,11 @@ void sheath_rx_update(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
 	struct sock *sk = conn->sk;
-	int head = rx->eof || rx->paused ? 1 : sheath_rx_head(conn);
+	/* nothing can be read with the old key, so there is nothing to wake up for */
+	int head = rx->eof ? 1 : rx->paused ? 0 : sheath_rx_head(conn);
 	bool ready = head || !list_empty(&rx->recs);
 
-	if (!head && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
+	if (!head && !rx->paused && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
 		/* the window is closing on a record that is not complete */
 		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
 		sheath_rxq_spill(conn);

@@ -42,6 +42,7 @@ struct sheath_rec {
 /**
  * struct sheath_rx - receiving pipeline of one connection
  * @dir: keys and sequence number
+ * @rcu: for freeing: readers without the lock look at @dir.seq
  * @recs: opened records
  * @recs_bytes: bytes of content in them, not yet delivered
  * @recs_mem: bytes of memory they take
@@ -59,19 +60,22 @@ struct sheath_rec {
  * @ready: a reader would get something
  * @eof: close_notify was received
  * @fin_told: a truncation was reported
- * @paused: the peer changed its key
+ * @paused: the peer changed its key, and there is no secret to follow it with
+ * @rekey_due: the peer changed its key, and ours did not follow yet
  * @hs: handshake messages, when the module reads them
  * @n_empty: empty records in a row
  * @n_warning: warning alerts in a row
+ * @n_update: KeyUpdates in a row since @update_since
+ * @update_since: jiffies
  * @src: scatterlist of the record in work
  * @dst: likewise
- * @rcu: for freeing: readers without the lock look at @dir.seq
  *
  * Owned by lock_sock(), by sk_data_ready() while no process owns the socket. @ready is
  * read by poll() without a lock.
  */
 struct sheath_rx {
 	struct sheath_dir	dir;
+	struct rcu_head		rcu;
 
 	struct list_head	recs;
 	u32			recs_bytes;
@@ -93,13 +97,15 @@ struct sheath_rx {
 	bool			eof;
 	bool			fin_told;
 	bool			paused;
+	bool			rekey_due;
 	struct sheath_handshake_parser hs;
 	unsigned int		n_empty;
 	unsigned int		n_warning;
+	unsigned int		n_update;
+	unsigned long		update_since;
 
 	struct sheath_sgl	src;
 	struct sheath_sgl	dst;
-	struct rcu_head		rcu;
 };
 
 struct sheath_rx *sheath_rx_alloc(void);
@@ -149,5 +155,6 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec);
 
 /* rx_ctrl.c: records that are not application data; lock_sock() held, may sleep */
 int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec);
+int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec);
 
 #endif /* SHEATH_RX_H */

@@ -5,6 +5,7 @@
  */
 #include <linux/tls.h>
 
+#include "rekey.h"
 #include "rx.h"
 #include "session.h"
 #include "tx.h"
@@ -14,10 +15,8 @@ enum {
 	HELLO_REQUEST = 0,
 	CLIENT_HELLO = 1,
 	NEW_SESSION_TICKET = 4,
-	KEY_UPDATE = 24,
 };
 
-#define KEY_UPDATE_LEN	1
 /* the longest a NewSessionTicket can be is a little more than 2^17: RFC 8446 section 4.6.1 */
 #define MESSAGE_MAX	(1u << 18)
 
@@ -83,16 +82,12 @@ static int read_alert(struct sheath_conn *conn, const u8 *p, u32 len)
 	return fatal_received(conn);
 }
 
-/* the peer sends with its next key from here on, and nobody told us that key */
+/* RFC 8446 section 5.1: a message never spans a key change */
 static int read_key_update(struct sheath_conn *conn, u8 request, bool ends_record)
 {
 	if (request > 1 || !ends_record)
 		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
-	conn->rx->paused = true;
-	WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
-	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_KEY_UPDATE);
-	sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
-	return 0;
+	return sheath_rekey_received(conn, request);
 }
 
 static int message_begins(struct sheath_conn *conn, u8 type, u32 len)
@@ -102,7 +97,7 @@ static int message_begins(struct sheath_conn *conn, u8 type, u32 len)
 	if (conn->rx->dir.ver->has_inner_type) {
 		if (type == NEW_SESSION_TICKET)
 			return dropped(conn);
-		if (type == KEY_UPDATE && len == KEY_UPDATE_LEN)
+		if (type == SHEATH_MSG_KEY_UPDATE && len == SHEATH_KEY_UPDATE_LEN)
 			return 0;
 	} else if (type == HELLO_REQUEST || type == CLIENT_HELLO) {
 		/* RFC 5246 section 7.2.2 */
@@ -126,7 +121,7 @@ static int read_handshake(struct sheath_conn *conn, const u8 *p, u32 len)
 		len -= n;
 		if (begins)
 			rc = message_begins(conn, hs->head[0], hs->left);
-		else if (!hs->n_head && hs->head[0] == KEY_UPDATE)
+		else if (!hs->n_head && hs->head[0] == SHEATH_MSG_KEY_UPDATE)
 			rc = read_key_update(conn, p[-1], !len);
 	}
 	return rc;
@@ -156,4 +151,37 @@ int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
 	default:
 		return unexpected(conn, SHEATH_STAT_RX_BAD_TYPE);
 	}
+}
+
+/**
+ * sheath_rx_ctrl_app() - look at a control record the application is going to read
+ * @conn: connection
+ * @rec: opened record, borrowed
+ *
+ * Messages are the application's to judge. But what follows a KeyUpdate does not open with
+ * the key at hand, so it has to be seen here, wherever in the record it begins.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0, or a negative errno if the session is over.
+ */
+int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
+{
+	const u8 *p = page_address(rec->page);
+	u32 left = rec->len, len;
+
+	if (rec->type != SHEATH_CT_HANDSHAKE || !conn->rx->dir.ver->has_key_update)
+		return 0;
+	while (left) {
+		if (p[0] == SHEATH_MSG_KEY_UPDATE)
+			return sheath_rekey_received(conn, left > 4 && p[4]);
+		if (left < 4)
+			break;
+		len = 4 + ((u32)p[1] << 16 | (u32)p[2] << 8 | p[3]);
+		if (len > left)
+			break;
+		p += len;
+		left -= len;
+	}
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "keys.h"
+#include "rekey.h"
 #include "rx.h"
 #include "session.h"
 #include "suite.h"
@@ -23,7 +24,7 @@ union crypto_info {
 	u8						raw[64];
 };
 
-static const struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
+static struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
 {
 	if (optname == TLS_TX)
 		return conn->tx ? &conn->tx->dir : NULL;
@@ -83,11 +84,13 @@ static int set_crypto_info(struct sheath_conn *conn, int optname, sockptr_t optv
 		goto out_wipe;
 	set->n_keys = 1;
 	fill_key(&set->key[0], &ci, optname == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX);
+	/* a second key replaces the first; the application sees to the KeyUpdate itself */
+	if (get_dir(conn, optname))
+		set->key[0].epoch = (optname == TLS_TX ? conn->tx_epoch : conn->rx_epoch) + 1;
 	rc = sheath_keys_install(conn, set, NULL);
 	if (rc)
 		goto out_wipe;
-	memcpy(((struct sheath_dir *)get_dir(conn, optname))->shown_key, set->key[0].key,
-	       set->key[0].key_len);
+	get_dir(conn, optname)->key_shown = true;
 	set_app_defaults(conn);
 out_wipe:
 	memzero_explicit(&ci, sizeof(ci));
@@ -113,9 +116,9 @@ static int get_crypto_info(struct sheath_conn *conn, int optname, char __user *o
 	if (len != sizeof(ci.info)) {
 		if (len != suite->info_len)
 			return -EINVAL;
-		memcpy(ci.raw + suite->info_key, dir->shown_key, suite->key_len);
 		/* salts and static IVs are secret too: only the owner of the key sees them */
-		if (memchr_inv(dir->shown_key, 0, sizeof(dir->shown_key))) {
+		if (dir->key_shown) {
+			memcpy(ci.raw + suite->info_key, dir->key, suite->key_len);
 			memcpy(ci.raw + suite->info_salt, dir->iv, suite->salt_len);
 			memcpy(ci.raw + suite->info_iv, dir->iv + suite->salt_len,
 			       SHEATH_NONCE_LEN - suite->salt_len);
@@ -142,16 +145,19 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 	if (rc)
 		goto out_wipe;
 	rc = -EINVAL;
-	if (in.key_len > sizeof(in.key) || in.iv_len > SHEATH_NONCE_LEN)
+	if (in.key_len > sizeof(in.key) || in.iv_len > SHEATH_NONCE_LEN ||
+	    in.secret_len > sizeof(in.secret))
 		goto out_wipe;
 	set->n_keys = 1;
 	set->key[0] = (struct sheath_key_params){
 		.flags = in.flags, .version = in.version, .cipher = in.cipher,
 		.epoch = in.epoch, .rec_seq = in.rec_seq,
 		.key_len = in.key_len, .iv_len = in.iv_len,
+		.secret_len = in.secret_len, .secret.hash = in.hash,
 	};
 	memcpy(set->key[0].key, in.key, in.key_len);
 	memcpy(set->key[0].iv, in.iv, in.iv_len);
+	memcpy(set->key[0].secret.data, in.secret, in.secret_len);
 	rc = sheath_keys_install(conn, set, NULL);
 out_wipe:
 	memzero_explicit(&in, sizeof(in));
@@ -208,6 +214,35 @@ static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, uns
 	}
 }
 
+static int set_payload_max(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
+{
+	/* RFC 8449 section 4: the least a peer may ask for, with TLS 1.3 less the inner type */
+	u16 least = conn->version == TLS_1_3_VERSION ? 63 : 64;
+	u16 value;
+
+	if (sockptr_is_null(optval) || optlen != sizeof(value))
+		return -EINVAL;
+	if (copy_from_sockptr(&value, optval, sizeof(value)))
+		return -EFAULT;
+	if (value < least || value > SHEATH_PLAIN_MAX)
+		return -EINVAL;
+	if (conn->tx && conn->tx->open != SHEATH_TX_NONE)
+		return -EBUSY;
+	conn->payload_max = value;
+	if (conn->tx)
+		conn->tx->limit = value;
+	return 0;
+}
+
+static int set_rekey(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
+{
+	u32 flags;
+	int rc = read_u32(optval, optlen, SHEATH_REKEY_PEER, &flags);
+
+	return rc ?: sheath_rekey_request(conn, flags & SHEATH_REKEY_PEER ? SHEATH_REKEY_BOTH :
+									    SHEATH_REKEY_SELF);
+}
+
 static int set_close_notify(struct sheath_conn *conn)
 {
 	if (!conn->tx)
@@ -231,11 +266,23 @@ static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsi
 	case SHEATH_EOF:
 	case SHEATH_CTRL:
 		return set_flag(conn, optname, optval, optlen);
+	case TLS_TX_MAX_PAYLOAD_LEN:
+		return set_payload_max(conn, optval, optlen);
+	case SHEATH_REKEY:
+		return set_rekey(conn, optval, optlen);
 	case SHEATH_CLOSE_NOTIFY:
 		return set_close_notify(conn);
 	default:
 		return -ENOPROTOOPT;
 	}
+}
+
+static u64 records_left(const struct sheath_tx *tx)
+{
+	/* the last number is usable too, but 2^64 does not fit */
+	u64 seq = tx->dir.seq_end ? 0 : min_t(u64, ~tx->dir.seq, U64_MAX - 1) + 1;
+
+	return tx->used < tx->limit_hard ? min(seq, tx->limit_hard - tx->used) : 0;
 }
 
 static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
@@ -248,14 +295,14 @@ static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
 		.group = conn->peer.group,
 		.cipher = conn->cipher,
 		.last_alert = conn->last_alert,
+		.tx_epoch = conn->tx_epoch,
+		.rx_epoch = conn->rx_epoch,
 		.tx_seq = sheath_tx_seq(conn),
 		.rx_seq = sheath_rx_seq(conn),
 	};
 	if (conn->tx) {
 		info->flags |= SHEATH_INFO_TX | (conn->tx->closed ? SHEATH_INFO_TX_CLOSED : 0);
-		/* the last number is usable too, but 2^64 does not fit */
-		info->tx_records_left = conn->tx->dir.seq_end ? 0 :
-					min_t(u64, ~conn->tx->dir.seq, U64_MAX - 1) + 1;
+		info->tx_records_left = records_left(conn->tx);
 	}
 	if (conn->rx)
 		info->flags |= SHEATH_INFO_RX | (conn->rx->eof ? SHEATH_INFO_RX_CLOSED : 0);
@@ -307,6 +354,16 @@ static int get_flag(struct sheath_conn *conn, int optname, char __user *optval, 
 	return copy_to_user(optval, &value, sizeof(value)) || put_user(len, optlen) ? -EFAULT : 0;
 }
 
+static int get_payload_max(const struct sheath_conn *conn, char __user *optval, int len,
+			   int __user *optlen)
+{
+	u16 value = conn->tx ? conn->tx->limit : conn->payload_max ?: SHEATH_PLAIN_MAX;
+
+	if (len != sizeof(value))
+		return -EINVAL;
+	return copy_to_user(optval, &value, sizeof(value)) || put_user(len, optlen) ? -EFAULT : 0;
+}
+
 static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, int len,
 		   int __user *optlen)
 {
@@ -314,6 +371,8 @@ static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, i
 	case TLS_TX:
 	case TLS_RX:
 		return get_crypto_info(conn, optname, optval, len, optlen);
+	case TLS_TX_MAX_PAYLOAD_LEN:
+		return get_payload_max(conn, optval, len, optlen);
 	case SHEATH_INFO:
 		return get_info(conn, optval, len, optlen);
 	case TLS_TX_ZEROCOPY_RO:

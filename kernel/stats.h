@@ -31,13 +31,16 @@
 	X(RX_TRUNCATED, "RxTruncated")	/* FIN without close_notify */		\
 	X(RX_ALERT, "RxAlert")		/* fatal alerts received */		\
 	X(RX_CLOSE_NOTIFY, "RxCloseNotify") /* close_notify received */		\
-	X(RX_KEY_UPDATE, "RxKeyUpdate")	/* KeyUpdate received without a secret to follow it */ \
+	X(RX_KEY_UPDATE, "RxKeyUpdate")	/* KeyUpdates received */		\
+	X(RX_REKEY, "RxRekey")		/* receiving keys replaced */		\
 	X(RX_CTRL_DROPPED, "RxCtrlDropped") /* control records consumed unseen by the application */ \
 	X(RX_SPILLED, "RxSpilled")	/* partial records copied out of a full receive buffer */ \
 	X(RX_DIRECT, "RxDirect")	/* records opened straight into the reader's pages */ \
 	X(TX_ALERT, "TxAlert")		/* fatal alerts sent */			\
 	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */		\
 	X(TX_DROPPED, "TxDropped")	/* sealed bytes TCP would not take at close */ \
+	X(TX_REKEY, "TxRekey")		/* sending keys replaced */		\
+	X(TX_LIMIT, "TxLimit")		/* sends refused: the key reached its hard limit */ \
 	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */
 
 enum sheath_stat {

@@ -15,6 +15,13 @@
 
 #define AES_BLOCK	16
 
+/* RFC 8446 section 5.5: 2^24.5 full-size records */
+#define GCM_SOFT	(1u << 23)
+#define GCM_HARD	23726566u
+/* RFC 8446 has none for CCM; RFC 9147 section 4.5.3 derives 2^23 for the same cipher */
+#define CCM_SOFT	(1u << 22)
+#define CCM_HARD	(1u << 23)
+
 /* NIST SP 800-38D section 7.1: counter block 1 masks the tag, the text starts at 2 */
 static u8 keystream_gcm(struct sheath_dir *dir, u32 pos)
 {
@@ -78,18 +85,21 @@ static const struct sheath_suite suites[] = {
 	{	/* RFC 5288, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_GCM_128, .alg = "gcm(aes)", .block_alg = "aes",
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
 		CRYPTO_INFO(tls12_crypto_info_aes_gcm_128),
 	},
 	{
 		.cipher = TLS_CIPHER_AES_GCM_256, .alg = "gcm(aes)", .block_alg = "aes",
 		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
 		CRYPTO_INFO(tls12_crypto_info_aes_gcm_256),
 	},
 	{	/* RFC 6655, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_CCM_128, .alg = "ccm(aes)", .block_alg = "aes",
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
 		.keystream = keystream_ccm,
 		CRYPTO_INFO(tls12_crypto_info_aes_ccm_128),
 	},
@@ -119,7 +129,8 @@ static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header
 
 static const struct sheath_version versions[] = {
 	{ .version = TLS_1_2_VERSION, .has_explicit = true, .aad = aad_tls12 },
-	{ .version = TLS_1_3_VERSION, .has_inner_type = true, .aad = aad_tls13 },
+	{ .version = TLS_1_3_VERSION, .has_inner_type = true, .has_key_update = true,
+	  .aad = aad_tls13 },
 };
 
 /**

@@ -19,6 +19,8 @@ struct sheath_header;
  * @explicit_len: bytes of the nonce each TLS 1.2 record carries: 8, or 0 for RFC 7905
  * @iv_prefix: value of the byte the crypto API wants before the nonce, 0: none (RFC 3610
  *	section 2.3 for CCM: the length of its counter field less one)
+ * @limit_soft: records of TLS 1.3 after which a key should be replaced, 0: any number
+ * @limit_hard: records of TLS 1.3 a key is good for, 0: any number
  * @info_len: size of the structure TLS_TX and TLS_RX take
  * @info_iv: offset of its iv field, info_key, info_salt, info_seq likewise
  * @info_key: see @info_iv
@@ -35,6 +37,8 @@ struct sheath_suite {
 	u8		salt_len;
 	u8		explicit_len;
 	u8		iv_prefix;
+	u32		limit_soft;
+	u32		limit_hard;
 	u8		info_len;
 	u8		info_iv;
 	u8		info_key;
@@ -48,12 +52,14 @@ struct sheath_suite {
  * @version: ProtocolVersion
  * @has_inner_type: the content type is the last byte before the padding, encrypted
  * @has_explicit: records carry the explicit part of the nonce, where the suite has one
+ * @has_key_update: keys can be replaced, and are good for a limited number of records
  * @aad: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
  */
 struct sheath_version {
 	u16		version;
 	bool		has_inner_type;
 	bool		has_explicit;
+	bool		has_key_update;
 	unsigned int	(*aad)(struct sheath_dir *dir, const struct sheath_header *h);
 };
 

@@ -168,6 +168,14 @@ static void peek_alert(const struct msghdr *msg, size_t size, u8 *alert)
 		memset(alert, 0xff, SHEATH_ALERT_LEN);
 }
 
+static u8 first_byte(const struct msghdr *msg, size_t size)
+{
+	struct iov_iter copy = msg->msg_iter;
+	u8 byte = 0;
+
+	return size && copy_from_iter(&byte, 1, &copy) ? byte : 0;
+}
+
 /**
  * sheath_tx_sendmsg() - sendmsg() on a connection with a sending key
  * @conn: connection
@@ -180,10 +188,11 @@ static void peek_alert(const struct msghdr *msg, size_t size, u8 *alert)
  * * %-EAGAIN		- no room; never after part of @msg was taken
  * * %-EINTR, %-ERESTARTSYS - a signal, before anything was taken
  * * %-EPIPE		- close_notify was sent; SIGPIPE unless MSG_NOSIGNAL
- * * %-EINVAL		- bad control message; MSG_MORE with MSG_EOR or a control record
+ * * %-EINVAL		- bad control message; MSG_MORE with MSG_EOR or a control record; a
+ *			  KeyUpdate where the module sends them itself
  * * %-EOPNOTSUPP	- a flag that makes no sense on records
  * * %-EMSGSIZE		- an alert longer than two bytes
- * * %-EKEYEXPIRED	- no sequence number is left
+ * * %-EKEYEXPIRED	- no sequence number is left, or the key is used up
  * * other		- what ended the session or the connection
  */
 int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
@@ -204,6 +213,10 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 		return rc;
 	if (type == SHEATH_CT_ALERT && size > SHEATH_ALERT_LEN)
 		return -EMSGSIZE;
+	/* the peer would change its key, and we would not */
+	if (type == SHEATH_CT_HANDSHAKE && conn->tx->dir.secret.hash &&
+	    first_byte(msg, size) == SHEATH_MSG_KEY_UPDATE)
+		return -EINVAL;
 
 	timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
 	if (!size) {

@@ -8,9 +8,12 @@
 
 #include "conn.h"
 #include "record.h"
+#include "rekey.h"
 
 /* records sealed before they are given to TCP in one call */
 #define SHEATH_TX_BATCH		8
+/* a batch, each record with a KeyUpdate of its own before it, and one that was open */
+#define SHEATH_TX_PEND		(4 * SHEATH_TX_BATCH + 4)
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
 /* pieces of page cache a record may consist of */
@@ -25,6 +28,7 @@ enum sheath_tx_open {
 /**
  * struct sheath_tx - sending pipeline of one connection
  * @dir: keys and sequence number
+ * @rcu: for freeing: readers without the lock look at @dir.seq
  * @limit: bytes of payload a record may have
  * @open: kind of the open record, the one that still grows
  * @open_type: its content type
@@ -41,18 +45,24 @@ enum sheath_tx_open {
  * @pend_copy: @pend is small enough that TCP had better copy it
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
  * @closed: the last alert was sealed, nothing may follow
+ * @due: what has to precede the next record
+ * @used: records sealed with this key
+ * @limit_soft: value of @used at which the key should be replaced
+ * @limit_hard: value of @used at which nothing is sealed with it
+ * @soft_told: somebody was told of @limit_soft
+ * @hard_told: likewise @limit_hard
  * @small: page that small records are built in, NULL until the first
  * @seam: page that headers, inner types and tags of large records are in
  * @seam_off: first free byte of @seam
  * @src: scatterlist of the record in work
  * @dst: likewise
- * @rcu: for freeing: readers without the lock look at @dir.seq
  *
  * Owned by lock_sock(). What is in @pend survives EAGAIN and signals: a sequence number
  * is used for one plaintext only, and its ciphertext is kept until TCP has it.
  */
 struct sheath_tx {
 	struct sheath_dir	dir;
+	struct rcu_head		rcu;
 	u32			limit;
 
 	enum sheath_tx_open	open;
@@ -64,7 +74,7 @@ struct sheath_tx {
 	unsigned int		n_ref;
 	unsigned int		n_held;
 
-	struct bio_vec		pend[2 * SHEATH_TX_BATCH + 4];
+	struct bio_vec		pend[SHEATH_TX_PEND];
 	unsigned int		pend_head;
 	unsigned int		n_pend;
 	unsigned int		n_sealed;
@@ -72,12 +82,18 @@ struct sheath_tx {
 	bool			pushing;
 	bool			closed;
 
+	enum sheath_rekey_tx	due;
+	u64			used;
+	u64			limit_soft;
+	u64			limit_hard;
+	bool			soft_told;
+	bool			hard_told;
+
 	struct page		*small;
 	struct page		*seam;
 	unsigned int		seam_off;
 	struct sheath_sgl	src;
 	struct sheath_sgl	dst;
-	struct rcu_head		rcu;
 };
 
 struct sheath_tx *sheath_tx_alloc(u32 limit);

@@ -147,6 +147,12 @@ static void hold_refs(struct sheath_tx *tx)
 		get_page(tx->ref[tx->n_held++].bv_page);
 }
 
+static int may_begin(struct sheath_conn *conn)
+{
+	return sheath_rekey_before_record(conn) ?:
+	       (sheath_tx_seq_left(conn) ? 0 : -EKEYEXPIRED);
+}
+
 /**
  * sheath_tx_gather() - make records of a message's bytes
  * @conn: connection with a sending key and nothing pending
@@ -166,6 +172,10 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 	struct sheath_tx *tx = conn->tx;
 	int rc = 0;
 
+	if (tx->open == SHEATH_TX_NONE)
+		rc = sheath_rekey_before_record(conn);
+	if (rc)
+		return rc;
 	if (tx->open == SHEATH_TX_NONE && !more && iov_iter_count(from) <= SHEATH_TX_SMALL &&
 	    iov_iter_count(from) <= tx->limit)
 		return sheath_tx_seal_small(conn, type, from, iov_iter_count(from));
@@ -178,9 +188,10 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 			rc = sheath_tx_seal_open(conn);
 			continue;
 		}
-		if (tx->open == SHEATH_TX_NONE && !sheath_tx_seq_left(conn)) {
-			rc = -EKEYEXPIRED;
-			break;
+		if (tx->open == SHEATH_TX_NONE) {
+			rc = may_begin(conn);
+			if (rc)
+				break;
 		}
 		if ((refer && tx->open == SHEATH_TX_COPIED) ||
 		    (!refer && tx->open == SHEATH_TX_REFERRED)) {

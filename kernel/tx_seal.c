@@ -61,6 +61,7 @@ static void sealed(struct sheath_conn *conn, u32 len)
 	const struct net *net = sock_net(conn->sk);
 
 	conn->tx->n_sealed++;
+	conn->tx->used++;
 	WRITE_ONCE(conn->stats.tx_records, conn->stats.tx_records + 1);
 	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + len);
 	sheath_stat_inc(net, SHEATH_STAT_TX_RECORDS);

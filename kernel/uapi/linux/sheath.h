@@ -19,12 +19,21 @@
 #define SOL_TLS			282
 #endif
 
-/* Numbers 0x100, 0x102, 0x103 and 0x105 - 0x107 are reserved. */
+/* Numbers 0x100, 0x102, 0x103, 0x106 and 0x107 are reserved. */
 #define SHEATH_INFO		0x101	/* get: struct sheath_info */
 #define SHEATH_KEY		0x104	/* set: struct sheath_key */
+#define SHEATH_REKEY		0x105	/* set: __u32, SHEATH_REKEY_*; KeyUpdate, needs a secret */
 #define SHEATH_EOF		0x108	/* get/set: __u32, SHEATH_EOF_* */
 #define SHEATH_CTRL		0x109	/* get/set: __u32, SHEATH_CTRL_* */
 #define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; sends close_notify, later writes get EPIPE */
+
+/* get/set: __u16, most bytes of payload in a record sent; in later <linux/tls.h> */
+#ifndef TLS_TX_MAX_PAYLOAD_LEN
+#define TLS_TX_MAX_PAYLOAD_LEN	5
+#endif
+
+/* SHEATH_REKEY: the peer is asked to change its key as well */
+#define SHEATH_REKEY_PEER	(1u << 0)
 
 /* What a FIN without a close_notify before it means to the reader. */
 #define SHEATH_EOF_STRICT	0	/* ECONNABORTED once, then end of file */
@@ -111,20 +120,31 @@ struct sheath_info {
 
 #define SHEATH_KEY_MAX		32
 #define SHEATH_IV_MAX		16
+#define SHEATH_SECRET_MAX	48
+
+/* hash function of the key schedule */
+enum sheath_hash {
+	SHEATH_HASH_SHA256 = 1,
+	SHEATH_HASH_SHA384,
+};
 
 /**
  * struct sheath_key - key material of one direction
  * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
  * @version: 0x0303 or 0x0304
  * @cipher: TLS_CIPHER_*
- * @epoch: 0
+ * @epoch: 0 for the first key of a direction, then (TLS 1.3 only) one more than the last
  * @rec_seq: sequence number of the next record
- * @key_len: bytes of @key, as the cipher has it
+ * @key_len: bytes of @key, as the cipher has it; 0 with a secret
  * @iv_len: bytes of @iv: 12, or 4 (the salt of RFC 5288 and RFC 6655) for the GCM and
  *	CCM suites of TLS 1.2, whose explicit nonce then starts at @rec_seq. With 12
  *	bytes the last 8 are the first explicit nonce.
  * @key: cipher key
  * @iv: see @iv_len
+ * @hash: enum sheath_hash, 0 without a secret
+ * @secret_len: bytes of @secret, as the hash has it; 0 without a secret
+ * @secret: application traffic secret (RFC 8446 section 7.1) instead of key and IV: the
+ *	module derives them and all that follow, and runs KeyUpdate itself
  *
  * A shorter structure is taken as if filled with zeros; one that is longer than the
  * kernel knows gets E2BIG unless the rest is zero.
@@ -139,6 +159,9 @@ struct sheath_key {
 	__u32	iv_len;
 	__u8	key[SHEATH_KEY_MAX];
 	__u8	iv[SHEATH_IV_MAX];
+	__u32	hash;
+	__u32	secret_len;
+	__u8	secret[SHEATH_SECRET_MAX];
 };
 
 #endif /* _UAPI_LINUX_SHEATH_H */

@@ -3,8 +3,8 @@
  * Generic netlink family "sheath": sessions, keys and events.
  *
  * kernel/netlink/sheath.yaml describes every number here; selftests/ynl_agree.py holds the
- * two together. enum sheath_role, enum sheath_state and the first two key flags are in
- * <linux/sheath.h>, the socket options share them.
+ * two together. enum sheath_role, enum sheath_state, enum sheath_hash and the first two key
+ * flags are in <linux/sheath.h>, the socket options share them.
  */
 #ifndef _UAPI_LINUX_SHEATH_NL_H
 #define _UAPI_LINUX_SHEATH_NL_H
@@ -82,16 +82,6 @@ enum sheath_hs_flag {
 	SHEATH_HS_FLAG_RESUMED = 16,
 	SHEATH_HS_FLAG_PEER_VERIFIED = 32,
 	SHEATH_HS_FLAG_PEER_CERT_PRESENT = 64,
-};
-
-/**
- * enum sheath_hash - hash function of the key schedule
- * @SHEATH_HASH_SHA256: SHA-256
- * @SHEATH_HASH_SHA384: SHA-384
- */
-enum sheath_hash {
-	SHEATH_HASH_SHA256 = 1,
-	SHEATH_HASH_SHA384,
 };
 
 enum {
@@ -181,6 +171,7 @@ enum {
 	SHEATH_CMD_SESSION_GET = 2,
 	SHEATH_CMD_SESSION_NTF = 3,
 	SHEATH_CMD_KEY_SET = 7,
+	SHEATH_CMD_REKEY = 8,
 
 	__SHEATH_CMD_MAX,
 	SHEATH_CMD_MAX = (__SHEATH_CMD_MAX - 1)

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changing keys (RFC 8446 sections 4.6.3, 5.5 and 7.2).
+ *
+ * A sending key is changed between two records, in one hold of the socket lock: what is open
+ * is sealed with the old key, then a KeyUpdate, then the old key is gone. So every sender is
+ * entirely before the change or after it. A receiving key is changed when the record with
+ * the KeyUpdate has been opened, before the header of the next one is looked at.
+ *
+ * With the traffic secret of a direction the module does this by itself. Without it, the
+ * next receiving key has to be given by whoever gave the first one, and reading stops until
+ * then; sending stops at the hard limit of its key.
+ */
+#include "rekey.h"
+
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "alert.h"
+#include "compat.h"
+#include "conn.h"
+#include "keys.h"
+#include "rx.h"
+#include "secret.h"
+#include "session.h"
+#include "tx.h"
+
+static ulong limit_soft;
+module_param(limit_soft, ulong, 0644);
+MODULE_PARM_DESC(limit_soft, "records after which a TLS 1.3 sending key is replaced; 0: as RFC 8446 has it");
+
+static ulong limit_hard;
+module_param(limit_hard, ulong, 0644);
+MODULE_PARM_DESC(limit_hard, "records a TLS 1.3 sending key is good for; 0: as RFC 8446 has it");
+
+static u64 lower(u64 limit, ulong param)
+{
+	if (!limit)
+		limit = U64_MAX;
+	return param ? min_t(u64, limit, param) : limit;
+}
+
+/**
+ * sheath_rekey_limits() - how many records the sending key is good for
+ * @tx: pipeline with a fresh key
+ *
+ * The parameters of the module can only lower what the suite has.
+ *
+ * Context: lock_sock() held, or @tx is not published.
+ */
+void sheath_rekey_limits(struct sheath_tx *tx)
+{
+	const struct sheath_suite *suite = tx->dir.suite;
+
+	tx->used = 0;
+	tx->soft_told = false;
+	tx->hard_told = false;
+	tx->limit_soft = U64_MAX;
+	tx->limit_hard = U64_MAX;
+	if (!tx->dir.ver->has_key_update)
+		return;
+	tx->limit_soft = lower(suite->limit_soft, READ_ONCE(limit_soft));
+	tx->limit_hard = lower(suite->limit_hard, READ_ONCE(limit_hard));
+}
+
+static int next_dir(const struct sheath_dir *dir, struct sheath_dir *next)
+{
+	struct sheath_key_params *key = kzalloc(sizeof(*key), GFP_KERNEL);
+	int rc;
+
+	if (!key)
+		return -ENOMEM;
+	rc = sheath_secret_next(&dir->secret, &key->secret) ?:
+	     sheath_secret_keys(&key->secret, dir->suite, key) ?:
+	     sheath_dir_init(next, dir->suite, dir->ver, key);
+	kfree_sensitive(key);
+	return rc;
+}
+
+static int seal_update(struct sheath_conn *conn, bool request)
+{
+	u8 msg[] = { SHEATH_MSG_KEY_UPDATE, 0, 0, SHEATH_KEY_UPDATE_LEN, request };
+	struct kvec vec = { .iov_base = msg, .iov_len = sizeof(msg) };
+	struct iov_iter from;
+	int rc;
+
+	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(msg));
+	rc = sheath_tx_seal_small(conn, SHEATH_CT_HANDSHAKE, &from, sizeof(msg));
+	/* what is sealed behind it need not be small */
+	conn->tx->pend_copy = false;
+	return rc;
+}
+
+/**
+ * sheath_rekey_replace_tx() - send with another key from here on
+ * @conn: connection with a sending key and at most one batch of records pending
+ * @next: keyed; taken over and zeroed, unless this fails
+ * @what: the KeyUpdate that goes out under the old key, if any
+ *
+ * Nothing is pushed; the caller does that.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0; or a negative errno of sheath_tx_seal_open() or sheath_tx_seal_small(), and the
+ * old key is in use as before.
+ */
+int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
+			    enum sheath_rekey_tx what)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc = 0;
+
+	sheath_conn_owned(conn);
+	if (tx->open != SHEATH_TX_NONE)
+		rc = sheath_tx_seal_open(conn);
+	if (!rc && what != SHEATH_REKEY_NONE)
+		rc = seal_update(conn, what == SHEATH_REKEY_BOTH);
+	if (rc)
+		return rc;
+	/* the old key is dead from here on */
+	sheath_dir_move(&tx->dir, next);
+	tx->due = SHEATH_REKEY_NONE;
+	sheath_rekey_limits(tx);
+	WRITE_ONCE(conn->tx_epoch, conn->tx_epoch + 1);
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_REKEY);
+	sheath_session_event(conn, SHEATH_EVENT_REKEY_TX);
+	return 0;
+}
+
+static int rekey_tx(struct sheath_conn *conn, enum sheath_rekey_tx what)
+{
+	struct sheath_dir next = { };
+	int rc = next_dir(&conn->tx->dir, &next);
+
+	if (rc)
+		return rc;
+	rc = sheath_rekey_replace_tx(conn, &next, what);
+	if (rc)
+		sheath_dir_exit(&next);
+	return rc;
+}
+
+/* at once, if TCP has taken everything before it; else the next record is preceded by it */
+static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc;
+
+	tx->due = max(tx->due, what);
+	if (sheath_tx_push(conn, false))
+		return 0;
+	rc = rekey_tx(conn, tx->due);
+	if (!rc)
+		sheath_tx_push(conn, false);
+	return rc;
+}
+
+/**
+ * sheath_rekey_request() - change the sending key because somebody asks for it
+ * @conn: connection
+ * @what: whether the peer is asked to change its key, too
+ *
+ * While TCP has no room the change waits for the next record, whoever sends it.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- done, or done before the next record
+ * * %-ENOTCONN		- no sending key
+ * * %-EPIPE		- close_notify was sent
+ * * %-EOPNOTSUPP	- there is no traffic secret
+ * * other		- nothing happened: no memory, or what ended the session
+ */
+int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what)
+{
+	struct sheath_tx *tx = conn->tx;
+	enum sheath_rekey_tx was;
+	int rc;
+
+	sheath_conn_owned(conn);
+	if (!tx)
+		return -ENOTCONN;
+	if (conn->err)
+		return -conn->err;
+	if (tx->closed || conn->sk->sk_shutdown & SEND_SHUTDOWN)
+		return -EPIPE;
+	if (!tx->dir.secret.hash)
+		return -EOPNOTSUPP;
+	was = tx->due;
+	rc = rekey_tx_soon(conn, what);
+	if (rc)
+		tx->due = was;
+	return rc;
+}
+
+static int limit_reached(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	/* the old key is good for more, should this fail */
+	if (tx->dir.secret.hash && !rekey_tx(conn, SHEATH_REKEY_SELF))
+		return 0;
+	if (!tx->dir.secret.hash && !tx->soft_told) {
+		tx->soft_told = true;
+		sheath_session_event(conn, SHEATH_EVENT_LIMIT_SOFT);
+	}
+	if (tx->used < tx->limit_hard)
+		return 0;
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_LIMIT);
+	if (!tx->hard_told) {
+		tx->hard_told = true;
+		sheath_session_event(conn, SHEATH_EVENT_LIMIT_HARD);
+	}
+	return -EKEYEXPIRED;
+}
+
+/**
+ * sheath_rekey_before_record() - may a record be begun, and with which key?
+ * @conn: connection with a sending key, no open record and at most one batch pending
+ *
+ * Does what a KeyUpdate of the peer, a user or a limit made due.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- go on
+ * * %-EKEYEXPIRED	- the key has reached its hard limit
+ * * other		- from sheath_rekey_replace_tx() or the crypto API; may be tried again
+ */
+int sheath_rekey_before_record(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	if (likely(tx->due == SHEATH_REKEY_NONE && tx->used < min(tx->limit_soft, tx->limit_hard)))
+		return 0;
+	if (tx->due != SHEATH_REKEY_NONE)
+		return rekey_tx(conn, tx->due);
+	return limit_reached(conn);
+}
+
+/**
+ * sheath_rekey_replace_rx() - open what comes with another key from here on
+ * @conn: connection with a receiving key
+ * @next: keyed; taken over and zeroed
+ *
+ * Context: lock_sock() held, may sleep.
+ */
+void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	sheath_conn_owned(conn);
+	sheath_dir_move(&rx->dir, next);
+	rx->paused = false;
+	rx->rekey_due = false;
+	WRITE_ONCE(conn->state, SHEATH_STATE_UP);
+	WRITE_ONCE(conn->rx_epoch, conn->rx_epoch + 1);
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_REKEY);
+	sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
+}
+
+/**
+ * sheath_rekey_follow() - change the receiving key as the peer changed its own
+ * @conn: connection with a receiving secret, whose peer sent a KeyUpdate
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0, or a negative errno of the crypto API; to be called again before the next
+ * record then.
+ */
+int sheath_rekey_follow(struct sheath_conn *conn)
+{
+	struct sheath_dir next = { };
+	int rc = next_dir(&conn->rx->dir, &next);
+
+	if (!rc)
+		sheath_rekey_replace_rx(conn, &next);
+	return rc;
+}
+
+static bool is_flood(struct sheath_rx *rx)
+{
+	if (!rx->n_update || time_after(jiffies, rx->update_since + HZ)) {
+		rx->update_since = jiffies;
+		rx->n_update = 0;
+	}
+	return ++rx->n_update > SHEATH_RX_UPDATE_MAX;
+}
+
+/**
+ * sheath_rekey_received() - the peer sends with its next key from here on
+ * @conn: connection with a receiving key
+ * @request: the peer wants us to change ours as well
+ *
+ * Context: lock_sock() held, may sleep. The cursor of the receive queue must not be in use.
+ *
+ * Return: 0, or a negative errno if the session is over.
+ */
+int sheath_rekey_received(struct sheath_conn *conn, bool request)
+{
+	struct sheath_rx *rx = conn->rx;
+	struct sheath_tx *tx = conn->tx;
+
+	sheath_rxq_release(conn);
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_KEY_UPDATE);
+	if (is_flood(rx))
+		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
+					  SHEATH_STAT_RX_FLOOD);
+	if (!rx->dir.secret.hash) {
+		rx->paused = true;
+		WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
+		sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
+		return 0;
+	}
+	/* an answer that fails now goes out before the next data, one for any number of requests */
+	if (request && tx && tx->dir.secret.hash && !tx->closed)
+		rekey_tx_soon(conn, SHEATH_REKEY_SELF);
+	rx->rekey_due = true;
+	sheath_rekey_follow(conn);
+	return 0;
+}
