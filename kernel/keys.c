@@ -115,7 +115,7 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 		return -EBUSY;
 	}
 	if (conn->version && (conn->version != key->version || conn->cipher != key->cipher)) {
-		NL_SET_ERR_MSG(extack, "the socket has another version or cipher");
+		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");
 		return -EINVAL;
 	}
 	return judge_lengths(suite, ver, key, extack) ?:

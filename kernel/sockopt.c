@@ -282,6 +282,8 @@ static u64 records_left(const struct sheath_tx *tx)
 	/* the last number is usable too, but 2^64 does not fit */
 	u64 seq = tx->dir.seq_end ? 0 : min_t(u64, ~tx->dir.seq, U64_MAX - 1) + 1;
 
+	if (tx->limit_hard == U64_MAX)
+		return seq;
 	return tx->used < tx->limit_hard ? min(seq, tx->limit_hard - tx->used) : 0;
 }
 

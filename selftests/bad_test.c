@@ -579,7 +579,11 @@ TEST_F(call, lengths)
 		/* none of it left a trace */
 		EXPECT_EQ(0, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
 		EXPECT_EQ(before + 1, st_stat(c & 1 ? "TxKeys" : "RxKeys"));
-		EXPECT_ERR(EBUSY, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
+		/* TLS 1.3 changes keys, but not to the same one, whose numbers would start over */
+		if (c & 2)
+			EXPECT_ERR(EBUSY, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
+		else if (dir == TLS_TX)
+			EXPECT_ERR(EKEYREJECTED, setsockopt(self->fd[0], SOL_TLS, dir, buf, self->len));
 		if (dir == TLS_TX) {
 			ASSERT_EQ(3, send(self->fd[0], "abc", 3, 0));
 			EXPECT_EQ(3, st_recv_record(self->fd[1], &self->k, &type, self->info));
