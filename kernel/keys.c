@@ -212,9 +212,7 @@ static int dir_init(struct sheath_dir *dir, struct sheath_key_params *key,
 		NL_SET_ERR_MSG(extack, "this kernel has no such cipher");
 		return -EOPNOTSUPP;
 	}
-	if (rc == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "no memory for the keys");
-	else if (rc)
+	if (rc)
 		NL_SET_ERR_MSG(extack, "the cipher could not be set up");
 	return rc;
 }
@@ -336,6 +334,23 @@ static u32 payload_limit(const struct sheath_conn *conn, const struct sheath_key
 		   conn->payload_max ? (u32)conn->payload_max : SHEATH_PLAIN_MAX);
 }
 
+static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct fresh *fresh,
+		   struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < set->n_keys && !rc; i++) {
+		struct sheath_key_params *key = &set->key[i];
+
+		if (key->flags == SHEATH_KEY_TX)
+			rc = fresh_tx(conn, fresh, key, payload_limit(conn, set), extack);
+		else
+			rc = fresh_rx(conn, fresh, key, extack);
+	}
+	return rc;
+}
+
 /**
  * sheath_keys_install() - protect one or both directions, or replace their keys
  * @conn: attached socket
@@ -360,25 +375,19 @@ int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
 			struct netlink_ext_ack *extack)
 {
 	struct fresh *fresh;
-	unsigned int i;
 	int rc;
 
 	sheath_conn_owned(conn);
 	rc = judge_socket(conn, extack) ?: judge(conn, set, extack);
 	if (rc)
 		return refuse(conn, rc);
+	rc = -ENOMEM;
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
-	if (!fresh)
-		return refuse(conn, -ENOMEM);
-	for (i = 0; i < set->n_keys && !rc; i++) {
-		struct sheath_key_params *key = &set->key[i];
-
-		if (key->flags == SHEATH_KEY_TX)
-			rc = fresh_tx(conn, fresh, key, payload_limit(conn, set), extack);
-		else
-			rc = fresh_rx(conn, fresh, key, extack);
+	if (fresh) {
+		rc = prepare(conn, set, fresh, extack) ?: commit(conn, set, fresh);
+		fresh_free(fresh);
 	}
-	rc = rc ?: commit(conn, set, fresh);
-	fresh_free(fresh);
+	if (rc == -ENOMEM)
+		NL_SET_ERR_MSG(extack, "no memory for the keys");
 	return rc ? refuse(conn, rc) : 0;
 }
