@@ -79,6 +79,7 @@ struct sheath_peer {
  * @err: positive errno every later call on this session gets, 0 while it is healthy
  * @ctrl_app: SHEATH_CTRL: 1 if control records are the application's
  * @ctrl_set: the application chose @ctrl_app itself
+ * @in_tree: keyed as in-tree TLS is, so errors are told as there
  * @eof_lenient: SHEATH_EOF
  * @eof_set: the application chose @eof_lenient itself
  * @zerocopy_ro: TLS_TX_ZEROCOPY_RO as set
@@ -111,6 +112,7 @@ struct sheath_conn {
 	int			err;
 	u8			ctrl_app:1,
 				ctrl_set:1,
+				in_tree:1,
 				eof_lenient:1,
 				eof_set:1,
 				zerocopy_ro:1,

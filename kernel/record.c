@@ -219,7 +219,8 @@ int sheath_record_seal(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
  *
  * The length of an AEAD record says how long its plaintext is, so a record that would
  * overflow 2^14 bytes is refused here although RFC 5246 section 6.2.3 and RFC 8446
- * section 5.2 allow for longer protected records.
+ * section 5.2 allow for longer protected records. Of several faults, in-tree TLS reports
+ * the length first.
  *
  * Return:
  * * 0			- worth receiving
@@ -232,17 +233,13 @@ int sheath_record_check(const struct sheath_dir *dir, const struct sheath_header
 {
 	unsigned int overhead = dir->prepend - SHEATH_HEADER_LEN + dir->append;
 
-	if (dir->ver->has_inner_type) {
-		if (h->type != SHEATH_CT_DATA)
-			return -EPROTO;
-	} else if (h->version != WIRE_VERSION) {
-		return -EINVAL;
-	}
 	if (h->len > SHEATH_PLAIN_MAX + overhead)
 		return -EMSGSIZE;
 	if (h->len < overhead)
 		return -EBADMSG;
-	return 0;
+	if (!dir->ver->has_inner_type)
+		return h->version == WIRE_VERSION ? 0 : -EINVAL;
+	return h->type == SHEATH_CT_DATA ? 0 : -EPROTO;
 }
 
 /**

@@ -515,6 +515,22 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	return 1;
 }
 
+/*
+ * In-tree TLS tells of a bad header once, and then there is nothing to read, ever. Who does
+ * not wait may be told so, too; who waits would wait for ever.
+ */
+static int tell(struct sheath_conn *conn, int rc, int flags)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (!conn->in_tree || !rx->head_err || rc != -conn->err)
+		return rc;
+	if (rx->head_told && flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	rx->head_told = true;
+	return rc;
+}
+
 /**
  * sheath_rx_recvmsg() - recvmsg() on a connection with a receiving key
  * @conn: connection
@@ -550,7 +566,7 @@ int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, 
 	} while (rc > 0 && r.copied < len);
 	sheath_rxq_release(conn);
 	sheath_rx_update(conn);
-	return r.copied ? r.copied : rc < 0 ? rc : 0;
+	return r.copied ? r.copied : rc < 0 ? tell(conn, rc, flags) : 0;
 }
 
 /**

@@ -54,6 +54,7 @@ struct sheath_rec {
  * @head: header of the record in front, valid if @rec_len is not 0
  * @rec_len: length of the record in front, header included; 0: not known yet
  * @head_err: what is wrong with the header, negative errno; found in softirq, told by a reader
+ * @head_told: @head_err was reported to a reader
  * @spill: start of the record in front, where the receive buffer cannot hold all of it
  * @spilled: bytes in @spill
  * @tail: last byte of an inner plaintext that is one longer than the page
@@ -89,6 +90,7 @@ struct sheath_rx {
 	struct sheath_header	head;
 	u32			rec_len;
 	int			head_err;
+	bool			head_told;
 	struct page		*spill[SHEATH_RX_SPILL_PAGES];
 	u32			spilled;
 	u8			tail;

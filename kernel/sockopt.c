@@ -34,6 +34,7 @@ static struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
 /* in-tree TLS treats what the application did not choose like this */
 static void set_app_defaults(struct sheath_conn *conn)
 {
+	conn->in_tree = 1;
 	if (!conn->ctrl_set)
 		conn->ctrl_app = 1;
 	if (!conn->eof_set)

@@ -109,6 +109,34 @@ static const struct sheath_suite suites[] = {
 		.keystream = keystream_chacha20,
 		CRYPTO_INFO(tls12_crypto_info_chacha20_poly1305),
 	},
+	{	/* RFC 8998; its limits are those of the same modes of AES */
+		.cipher = TLS_CIPHER_SM4_GCM, .alg = "gcm(sm4)", .block_alg = "sm4",
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
+		.keystream = keystream_gcm,
+		CRYPTO_INFO(tls12_crypto_info_sm4_gcm),
+	},
+	{
+		.cipher = TLS_CIPHER_SM4_CCM, .alg = "ccm(sm4)", .block_alg = "sm4",
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
+		.keystream = keystream_ccm,
+		CRYPTO_INFO(tls12_crypto_info_sm4_ccm),
+	},
+	{	/* RFC 6209 */
+		.cipher = TLS_CIPHER_ARIA_GCM_128, .alg = "gcm(aria)", .block_alg = "aria",
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
+		.keystream = keystream_gcm,
+		CRYPTO_INFO(tls12_crypto_info_aria_gcm_128),
+	},
+	{
+		.cipher = TLS_CIPHER_ARIA_GCM_256, .alg = "gcm(aria)", .block_alg = "aria",
+		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
+		.keystream = keystream_gcm,
+		CRYPTO_INFO(tls12_crypto_info_aria_gcm_256),
+	},
 };
 
 static unsigned int aad_tls12(struct sheath_dir *dir, const struct sheath_header *h)
