@@ -17,12 +17,12 @@ check() {
 	N=$((N + 1))
 	timeout 20 "$SHEATH" "$@" </dev/null >"$DIR/out" 2>"$DIR/err"
 	got=$?
-	if [ $want = 0 ]; then
+	if [ "$want" = 0 ]; then
 		file=$DIR/out lines=1
 	else
 		file=$DIR/err lines=$(wc -l <"$DIR/err")
 	fi
-	if [ $got = $want ] && [ "$lines" = 1 ] && grep -qF -e "$text" "$file"; then
+	if [ "$got" = "$want" ] && [ "$lines" = 1 ] && grep -qF -e "$text" "$file"; then
 		echo "ok $N - sheath $*"
 	else
 		echo "not ok $N - sheath $*"
