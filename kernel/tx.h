@@ -44,6 +44,7 @@ enum sheath_tx_open {
  * @n_sealed: records in @pend, counted since it was last empty
  * @pend_copy: @pend is small enough that TCP had better copy it
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
+ * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
  * @due: what has to precede the next record
  * @used: records sealed with this key
@@ -80,6 +81,7 @@ struct sheath_tx {
 	unsigned int		n_sealed;
 	bool			pend_copy;
 	bool			pushing;
+	bool			corked;
 	bool			closed;
 
 	enum sheath_rekey_tx	due;
@@ -121,6 +123,7 @@ void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int of
 			unsigned int len);
 void sheath_tx_pend_drop(struct sheath_tx *tx);
 u32 sheath_tx_pend_bytes(const struct sheath_tx *tx);
+void sheath_tx_uncork(struct sheath_conn *conn);
 void sheath_tx_lift_sndbuf(struct sheath_conn *conn);
 void sheath_tx_write_space(struct sheath_conn *conn);
 

@@ -121,7 +121,24 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 		pend_taken(tx, rc);
 	}
 	tx->pushing = false;
+	tx->corked = more && !tx->n_pend;
 	return rc < 0 ? rc : tx->n_pend ? -EAGAIN : 0;
+}
+
+/**
+ * sheath_tx_uncork() - have TCP send what it held back for more that did not come
+ * @conn: connection with a sending key, not corked by the application
+ *
+ * TCP does that for data without MSG_MORE only, and there is none. The option that ends a
+ * cork does it, too.
+ *
+ * Context: process, lock not held.
+ */
+void sheath_tx_uncork(struct sheath_conn *conn)
+{
+	int off = 0;
+
+	conn->base->setsockopt(conn->sk, SOL_TCP, TCP_CORK, KERNEL_SOCKPTR(&off), sizeof(off));
 }
 
 /**

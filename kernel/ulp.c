@@ -96,6 +96,20 @@ static void plain_rx_end(struct sheath_conn *conn)
 	release_sock(conn->sk);
 }
 
+/* unlock, and let nothing wait in TCP for more that was announced and does not come */
+static void release_corked(struct sheath_conn *conn, bool more)
+{
+	bool uncork = conn->tx && conn->tx->corked && !more;
+
+	if (uncork)
+		conn->tx->corked = false;
+	/* a cork of the application's own is left alone */
+	uncork = uncork && !(tcp_sk(conn->sk)->nonagle & TCP_NAGLE_CORK);
+	release_sock(conn->sk);
+	if (uncork)
+		sheath_tx_uncork(conn);
+}
+
 /**
  * sheath_ulp_sendmsg() - sendmsg() of an attached socket
  * @sk: socket
@@ -120,7 +134,7 @@ int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 		return rc;
 	}
 	rc = sheath_tx_sendmsg(conn, msg, size);
-	release_sock(sk);
+	release_corked(conn, msg->msg_flags & MSG_MORE);
 	return rc;
 }
 
@@ -158,7 +172,7 @@ static void sheath_splice_eof(struct socket *sock)
 	lock_sock(sk);
 	if (conn->tx)
 		sheath_tx_flush_open(conn);
-	release_sock(sk);
+	release_corked(conn, false);
 	if (!conn->tx && conn->base->splice_eof)
 		conn->base->splice_eof(sock);
 }
