@@ -148,6 +148,10 @@ static int judge(const struct sheath_conn *conn, const struct sheath_key_set *se
 		NL_SET_ERR_MSG(extack, "no key");
 		return -EINVAL;
 	}
+	if (set->tx_limit && set->tx_limit < sheath_version_find(set->key[0].version)->payload_min) {
+		NL_SET_ERR_MSG(extack, "tx-limit is less than a peer of this version may ask for");
+		return -ERANGE;
+	}
 	if (set->n_keys == 2 && (set->key[0].version != set->key[1].version ||
 				 set->key[0].cipher != set->key[1].cipher)) {
 		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");

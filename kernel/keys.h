@@ -46,7 +46,8 @@ struct sheath_key_params {
  * struct sheath_key_set - everything one push installs
  * @n_keys: 1 or 2 entries of @key in use
  * @key: at most one for each direction
- * @tx_limit: the peer's record_size_limit (RFC 8449) for the payload, 64 to 16384; 0: 2^14
+ * @tx_limit: the peer's record_size_limit (RFC 8449) for the payload, 64 (TLS 1.3: 63) to
+ *	16384; 0: 2^14
  * @peer: results of the handshake; zero where nobody said
  */
 struct sheath_key_set {

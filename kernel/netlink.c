@@ -74,7 +74,7 @@ static const struct nla_policy sheath_nl_key_set_policy[SHEATH_A_TX_LIMIT + 1] =
 	[SHEATH_A_SUITE] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
 	[SHEATH_A_GROUP] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
 	[SHEATH_A_RX_PREFILL] = { .type = NLA_BINARY, .len = 16384 },
-	[SHEATH_A_TX_LIMIT] = NLA_POLICY_RANGE(NLA_U32, 64, 16384),
+	[SHEATH_A_TX_LIMIT] = NLA_POLICY_RANGE(NLA_U32, 63, 16384),
 };
 
 static const struct nla_policy sheath_nl_rekey_policy[SHEATH_A_REKEY_FLAGS + 1] = {

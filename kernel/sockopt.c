@@ -217,15 +217,14 @@ static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, uns
 
 static int set_payload_max(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
 {
-	/* RFC 8449 section 4: the least a peer may ask for, with TLS 1.3 less the inner type */
-	u16 least = conn->version == TLS_1_3_VERSION ? 63 : 64;
+	const struct sheath_version *ver = sheath_version_find(conn->version ?: TLS_1_2_VERSION);
 	u16 value;
 
 	if (sockptr_is_null(optval) || optlen != sizeof(value))
 		return -EINVAL;
 	if (copy_from_sockptr(&value, optval, sizeof(value)))
 		return -EFAULT;
-	if (value < least || value > SHEATH_PLAIN_MAX)
+	if (value < ver->payload_min || value > SHEATH_PLAIN_MAX)
 		return -EINVAL;
 	if (conn->tx && conn->tx->open != SHEATH_TX_NONE)
 		return -EBUSY;

@@ -155,10 +155,11 @@ static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header
 	return SHEATH_HEADER_LEN;
 }
 
+/* RFC 8449 section 4: a limit of 64, in TLS 1.3 with the content type */
 static const struct sheath_version versions[] = {
-	{ .version = TLS_1_2_VERSION, .has_explicit = true, .aad = aad_tls12 },
+	{ .version = TLS_1_2_VERSION, .has_explicit = true, .payload_min = 64, .aad = aad_tls12 },
 	{ .version = TLS_1_3_VERSION, .has_inner_type = true, .has_key_update = true,
-	  .aad = aad_tls13 },
+	  .payload_min = 63, .aad = aad_tls13 },
 };
 
 /**

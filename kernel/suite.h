@@ -53,6 +53,7 @@ struct sheath_suite {
  * @has_inner_type: the content type is the last byte before the padding, encrypted
  * @has_explicit: records carry the explicit part of the nonce, where the suite has one
  * @has_key_update: keys can be replaced, and are good for a limited number of records
+ * @payload_min: the least payload a peer may limit records to
  * @aad: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
  */
 struct sheath_version {
@@ -60,6 +61,7 @@ struct sheath_version {
 	bool		has_inner_type;
 	bool		has_explicit;
 	bool		has_key_update;
+	u16		payload_min;
 	unsigned int	(*aad)(struct sheath_dir *dir, const struct sheath_header *h);
 };
 

@@ -758,7 +758,7 @@ TEST_F(netlink, key_set_attributes)
 	} out_of_range[] = {
 		{ SHEATH_A_ROLE, 0 }, { SHEATH_A_ROLE, 3 },
 		{ SHEATH_A_SUITE, 65536 }, { SHEATH_A_GROUP, 65536 },
-		{ SHEATH_A_TX_LIMIT, 0 }, { SHEATH_A_TX_LIMIT, 63 }, { SHEATH_A_TX_LIMIT, 16385 },
+		{ SHEATH_A_TX_LIMIT, 0 }, { SHEATH_A_TX_LIMIT, 62 }, { SHEATH_A_TX_LIMIT, 16385 },
 		{ SHEATH_A_TX_LIMIT, UINT32_MAX },
 	};
 	long long refused = counter("KeyRefused");
@@ -1139,6 +1139,26 @@ TEST_F(netlink, key_set_results)
 	EXPECT_EQ(TLS_1_3_VERSION, attr_u32(&self->a, SHEATH_A_VERSION));
 	EXPECT_EQ(TLS_CIPHER_AES_GCM_128, attr_u32(&self->a, SHEATH_A_CIPHERS));
 	EXPECT_FALSE(answer_leaks(&self->a));
+}
+
+/* RFC 8449 section 4: the least limit is 64, and TLS 1.3 counts the content type */
+TEST_F(netlink, key_set_least_tx_limit)
+{
+	uint8_t head[5], data[64] = { 0 };
+
+	self->tx.version = TLS_1_2_VERSION;
+	request_key_set(&self->r, &self->c, self->fd[0]);
+	put_u32(&self->r, SHEATH_A_TX_LIMIT, 63);
+	put_key(&self->r, &self->tx);
+	EXPECT_REFUSED(&self->c, &self->r, ERANGE, "tx-limit");
+	self->tx.version = TLS_1_3_VERSION;
+	request_key_set(&self->r, &self->c, self->fd[0]);
+	put_u32(&self->r, SHEATH_A_TX_LIMIT, 63);
+	put_key(&self->r, &self->tx);
+	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
+	ASSERT_EQ(0, send_all(self->fd[0], data, sizeof(data)));
+	ASSERT_EQ(0, recv_all(self->fd[1], head, sizeof(head)));
+	EXPECT_EQ(63 + 1 + 16, head[3] << 8 | head[4]);
 }
 
 /* Our records are not longer than the peer said. */

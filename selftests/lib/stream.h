@@ -5,9 +5,8 @@
 
 #include <pthread.h>
 
-#include "sock.h"
+#include "record.h"
 
-#define ST_RECORD_MAX	(5 + 16384 + 256 + 64)	/* on the wire */
 
 /* as much of @len as the socket takes without waiting, from @pos; what it took, or -1 */
 long long st_fill_socket(int fd, uint64_t pos, uint64_t len, size_t chunk);
