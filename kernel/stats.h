@@ -38,7 +38,7 @@
 	X(RX_DIRECT, "RxDirect")	/* records opened straight into the reader's pages */ \
 	X(TX_ALERT, "TxAlert")		/* fatal alerts sent */			\
 	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */		\
-	X(TX_DROPPED, "TxDropped")	/* sealed bytes TCP would not take at close */ \
+	X(TX_DROPPED, "TxDropped")	/* bytes taken from a sender and never given to TCP */ \
 	X(TX_REKEY, "TxRekey")		/* sending keys replaced */		\
 	X(TX_LIMIT, "TxLimit")		/* sends refused: the key reached its hard limit */ \
 	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */

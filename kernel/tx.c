@@ -282,6 +282,13 @@ int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc)
 	return 0;
 }
 
+/* bytes that count as sent and are not */
+static void open_lost(struct sheath_conn *conn)
+{
+	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_TX_DROPPED, conn->tx->open_len);
+	sheath_tx_open_drop(conn->tx);
+}
+
 /**
  * sheath_tx_finish() - send the last alert of this direction
  * @conn: connection with a sending key
@@ -307,13 +314,12 @@ int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
 	if (level == SHEATH_ALERT_WARNING)
 		sheath_tx_flush_open(conn);
 	else
-		sheath_tx_open_drop(tx);
+		open_lost(conn);
 	if (tx->open != SHEATH_TX_NONE) {
 		/* a close_notify would vouch for a stream that lacks these bytes */
-		sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_TX_DROPPED, tx->open_len);
-		sheath_tx_open_drop(tx);
+		open_lost(conn);
 		tx->closed = true;
-		return -ENOMEM;
+		return -EKEYEXPIRED;
 	}
 	rc = sheath_tx_alert(conn, level, desc);
 	tx->closed = true;

@@ -34,7 +34,7 @@ enum sheath_tx_open {
  * @open_type: its content type
  * @open_len: bytes in it
  * @open_cap: bytes @page has room for, at most @limit
- * @page: payload of a copied record, page aligned
+ * @page: payload of a copied record, ciphertext of a referred one; page aligned
  * @ref: payload of a referred record
  * @n_ref: entries of @ref in use
  * @n_held: entries of @ref we hold a reference to; the rest belong to the running call
@@ -108,6 +108,7 @@ int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc);
 void sheath_tx_flush_open(struct sheath_conn *conn);
 
 /* tx_seal.c: records out of payload; lock_sock() held, may sleep */
+int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 type);
 int sheath_tx_seal_open(struct sheath_conn *conn);
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len);
 void sheath_tx_open_drop(struct sheath_tx *tx);

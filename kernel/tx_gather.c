@@ -15,19 +15,6 @@
 #include "pool.h"
 #include "tx.h"
 
-static int open_copied(struct sheath_conn *conn, u8 type)
-{
-	struct sheath_tx *tx = conn->tx;
-
-	tx->page = sheath_pool_get(conn->sk->sk_allocation);
-	if (!tx->page)
-		return -ENOMEM;
-	tx->open = SHEATH_TX_COPIED;
-	tx->open_type = type;
-	tx->open_cap = tx->limit;
-	return 0;
-}
-
 static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
@@ -35,7 +22,7 @@ static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 	int rc;
 
 	if (tx->open == SHEATH_TX_NONE) {
-		rc = open_copied(conn, type);
+		rc = sheath_tx_open_begin(conn, SHEATH_TX_COPIED, type);
 		if (rc)
 			return rc;
 	}
@@ -58,12 +45,14 @@ static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 typ
 {
 	struct sheath_tx *tx = conn->tx;
 	struct sheath_compat_pin pin;
-	int rc = sheath_compat_pin(&pin, from, tx->limit);
+	int rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type);
 
 	if (rc)
+		return rc;
+	if (sheath_compat_pin(&pin, from, tx->limit)) {
+		tx->open = SHEATH_TX_COPIED;
 		return gather_copy(conn, from, type);
-	tx->open = SHEATH_TX_REFERRED;
-	tx->open_type = type;
+	}
 	tx->open_len = tx->limit;
 	memcpy(tx->ref, pin.bv, pin.n * sizeof(*pin.bv));
 	tx->n_ref = pin.n;
@@ -104,14 +93,16 @@ static struct bio_vec next_piece(struct iov_iter *from, u32 max)
 static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
-	struct bio_vec bv = next_piece(from, tx->limit - tx->open_len);
 	struct bio_vec *last = tx->n_ref > tx->n_held ? &tx->ref[tx->n_ref - 1] : NULL;
+	struct bio_vec bv;
+	int rc;
 
 	if (tx->open == SHEATH_TX_NONE) {
-		tx->open = SHEATH_TX_REFERRED;
-		tx->open_type = type;
-		tx->open_cap = tx->limit;
+		rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type);
+		if (rc)
+			return rc;
 	}
+	bv = next_piece(from, tx->open_cap - tx->open_len);
 	if (last && last->bv_page == bv.bv_page && last->bv_offset + last->bv_len == bv.bv_offset)
 		last->bv_len += bv.bv_len;
 	else
@@ -183,7 +174,7 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
 		bool refer = may_refer(msg);
 
-		/* sealing failed for want of memory before: nothing more fits */
+		/* it could not be sealed before: nothing more fits */
 		if (tx->open != SHEATH_TX_NONE && is_full(tx)) {
 			rc = sheath_tx_seal_open(conn);
 			continue;

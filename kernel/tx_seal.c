@@ -68,9 +68,10 @@ static void sealed(struct sheath_conn *conn, u32 len)
 	sheath_stat_add(net, SHEATH_STAT_TX_BYTES, len);
 }
 
-static int seam_alloc(struct sheath_conn *conn, unsigned int len)
+static int seam_alloc(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
+	unsigned int len = tx->dir.prepend + tx->dir.append;
 
 	if (tx->seam && tx->seam_off + len <= PAGE_SIZE)
 		return 0;
@@ -81,19 +82,48 @@ static int seam_alloc(struct sheath_conn *conn, unsigned int len)
 	return tx->seam ? 0 : -ENOMEM;
 }
 
-/* payload in place of @page, or from @ref into a fresh buffer */
-static void list_payload(struct sheath_tx *tx, struct page *to)
+/**
+ * sheath_tx_open_begin() - begin a record that grows
+ * @conn: connection with a sending key and no open record
+ * @kind: where its payload will be
+ * @type: content type
+ *
+ * All the memory that sealing it needs is taken here: payload in an open record counts as
+ * sent, and there is nobody left to tell of an error.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: 0, or %-ENOMEM with nothing opened.
+ */
+int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 type)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc = seam_alloc(conn);
+
+	if (rc)
+		return rc;
+	tx->page = sheath_pool_get(conn->sk->sk_allocation);
+	if (!tx->page)
+		return -ENOMEM;
+	tx->open = kind;
+	tx->open_type = type;
+	tx->open_cap = tx->limit;
+	return 0;
+}
+
+/* payload in place of @page, or from @ref into it */
+static void list_payload(struct sheath_tx *tx)
 {
 	unsigned int i;
 
 	if (tx->open == SHEATH_TX_COPIED) {
-		sheath_sgl_add(&tx->src, to, 0, tx->open_len);
+		sheath_sgl_add(&tx->src, tx->page, 0, tx->open_len);
 	} else {
 		for (i = 0; i < tx->n_ref; i++)
 			sheath_sgl_add(&tx->src, tx->ref[i].bv_page, tx->ref[i].bv_offset,
 				       tx->ref[i].bv_len);
 	}
-	sheath_sgl_add(&tx->dst, to, 0, tx->open_len);
+	sheath_sgl_add(&tx->dst, tx->page, 0, tx->open_len);
 }
 
 /* plaintext must not stay in a buffer that goes back to the pool */
@@ -111,30 +141,19 @@ static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, in
  *
  * Return:
  * * 0			- sealed, waiting to be pushed
- * * %-ENOMEM		- not sealed; the record is still open, nothing is lost
- * * %-EKEYEXPIRED	- no sequence number is left
+ * * %-EKEYEXPIRED	- no sequence number is left; the record is still open
  * * other		- the cipher failed; the session is over
  */
 int sheath_tx_seal_open(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
 	struct sheath_dir *dir = &tx->dir;
-	struct page *to = tx->page;
-	unsigned int aad_len, off;
+	unsigned int aad_len, off = tx->seam_off;
 	u8 *seam;
 	int rc;
 
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
-	rc = seam_alloc(conn, dir->prepend + dir->append);
-	if (rc)
-		return rc;
-	if (!to)
-		to = sheath_pool_get(conn->sk->sk_allocation);
-	if (!to)
-		return -ENOMEM;
-
-	off = tx->seam_off;
 	seam = page_address(tx->seam) + off;
 	aad_len = sheath_record_seal_begin(dir, tx->open_type, tx->open_len, seam,
 					   seam + dir->prepend);
@@ -142,23 +161,21 @@ int sheath_tx_seal_open(struct sheath_conn *conn)
 	sheath_sgl_reset(&tx->dst);
 	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
 	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
-	list_payload(tx, to);
+	list_payload(tx);
 	sheath_sgl_add(&tx->src, tx->seam, off + dir->prepend, dir->append - dir->suite->tag_len);
 	sheath_sgl_add(&tx->dst, tx->seam, off + dir->prepend, dir->append);
 	sheath_sgl_end(&tx->src);
 	sheath_sgl_end(&tx->dst);
 	rc = sheath_record_seal(dir, tx->open_len, &tx->src, &tx->dst);
 	if (rc) {
-		wipe_failed(conn, to, tx->open_len, rc);
+		wipe_failed(conn, tx->page, tx->open_len, rc);
 	} else {
 		tx->seam_off += dir->prepend + dir->append;
 		sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
-		sheath_tx_pend_add(tx, to, 0, tx->open_len);
+		sheath_tx_pend_add(tx, tx->page, 0, tx->open_len);
 		sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
 		sealed(conn, tx->open_len);
 	}
-	if (to != tx->page)
-		put_page(to);
 	sheath_tx_open_drop(tx);
 	return rc;
 }

@@ -336,7 +336,8 @@ static void free_pipelines(struct sheath_conn *conn)
 
 	if (conn->tx) {
 		sheath_stat_add(net, SHEATH_STAT_CURR_TX, -1);
-		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED, sheath_tx_pend_bytes(conn->tx));
+		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED,
+				sheath_tx_pend_bytes(conn->tx) + conn->tx->open_len);
 	}
 	if (conn->rx)
 		sheath_stat_add(net, SHEATH_STAT_CURR_RX, -1);
