@@ -4,6 +4,7 @@
 #define SHEATH_CONN_H
 
 #include <linux/refcount.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
@@ -85,6 +86,7 @@ struct sheath_peer {
  * @zerocopy_ro: TLS_TX_ZEROCOPY_RO as set
  * @no_pad: TLS_RX_EXPECT_NO_PAD as set
  * @peer: what the helper reported
+ * @tx_retry: pushes again what TCP had room, but no memory for (tx_push.c)
  * @stats: counters
  * @rcu: for freeing
  */
@@ -118,6 +120,7 @@ struct sheath_conn {
 				zerocopy_ro:1,
 				no_pad:1;
 	struct sheath_peer	peer;
+	struct timer_list	tx_retry;
 	struct sheath_stats	stats;
 	struct rcu_head		rcu;
 };

@@ -16,6 +16,8 @@
 #define SHEATH_TX_PEND		(4 * SHEATH_TX_BATCH + 4)
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
+/* until TCP is asked again when it was out of memory */
+#define SHEATH_TX_RETRY		(HZ / 20)
 /* pieces of page cache a record may consist of */
 #define SHEATH_TX_REFS		24
 
@@ -127,5 +129,7 @@ u32 sheath_tx_pend_bytes(const struct sheath_tx *tx);
 void sheath_tx_uncork(struct sheath_conn *conn);
 void sheath_tx_lift_sndbuf(struct sheath_conn *conn);
 void sheath_tx_write_space(struct sheath_conn *conn);
+void sheath_tx_retry_init(struct sheath_conn *conn);
+void sheath_tx_retry_stop(struct sheath_conn *conn);
 
 #endif /* SHEATH_TX_H */

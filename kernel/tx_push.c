@@ -96,11 +96,14 @@ static bool may_hold(const struct sheath_conn *conn)
  * @conn: connection with a sending key
  * @more: the caller has more to send soon: TCP may hold back a short segment, if there is room
  *
+ * What TCP does not take goes out from sheath_tx_write_space() when it has room, or by a
+ * timer: where it has room and no memory, no acknowledgement need be due to make it ask.
+ *
  * Context: lock_sock() held, or softirq on a socket nobody owns. Does not wait.
  *
  * Return:
  * * 0		- TCP has it all
- * * %-EAGAIN	- it took what it had room for, the rest is kept
+ * * %-EAGAIN	- it took what it had room and memory for, the rest is kept
  * * other	- the connection is gone, from tcp_sendmsg_locked()
  */
 int sheath_tx_push(struct sheath_conn *conn, bool more)
@@ -122,7 +125,11 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 	}
 	tx->pushing = false;
 	tx->corked = more && !tx->n_pend;
-	return rc < 0 ? rc : tx->n_pend ? -EAGAIN : 0;
+	if (!tx->n_pend || (rc < 0 && rc != -EAGAIN))
+		return min(rc, 0);
+	if (sk_stream_memory_free(conn->sk))
+		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);
+	return -EAGAIN;
 }
 
 /**
@@ -183,4 +190,37 @@ void sheath_tx_write_space(struct sheath_conn *conn)
 		sheath_tx_push(conn, false);
 		sheath_compat_atomic_end(sk, &saved);
 	}
+}
+
+static void retry(struct timer_list *t)
+{
+	struct sheath_conn *conn = from_timer(conn, t, tx_retry);
+	struct sock *sk = conn->sk;
+
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk))
+		mod_timer(t, jiffies + SHEATH_TX_RETRY);
+	else
+		sk->sk_write_space(sk);
+	bh_unlock_sock(sk);
+}
+
+/**
+ * sheath_tx_retry_init() - make the timer usable
+ * @conn: connection that is being attached
+ */
+void sheath_tx_retry_init(struct sheath_conn *conn)
+{
+	timer_setup(&conn->tx_retry, retry, 0);
+}
+
+/**
+ * sheath_tx_retry_stop() - stop it for good
+ * @conn: connection that pushes nothing any more
+ *
+ * Context: process, lock_sock() held.
+ */
+void sheath_tx_retry_stop(struct sheath_conn *conn)
+{
+	timer_delete_sync(&conn->tx_retry);
 }

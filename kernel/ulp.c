@@ -344,6 +344,7 @@ static void free_pipelines(struct sheath_conn *conn)
 	/* readers without the lock may hold the pointers until the grace period ends */
 	WRITE_ONCE(conn->tx, NULL);
 	WRITE_ONCE(conn->rx, NULL);
+	sheath_tx_retry_stop(conn);
 	sheath_tx_free(tx);
 	sheath_rx_free(rx);
 }
@@ -440,6 +441,7 @@ static int sheath_init(struct sock *sk)
 		return -ENOMEM;
 	conn->sk = sk;
 	conn->base = sk->sk_prot;
+	sheath_tx_retry_init(conn);
 	rc = -ENOMEM;
 	conn->proto = proto_get(sk->sk_prot, sk->sk_socket->ops);
 	if (!conn->proto)
