@@ -141,8 +141,9 @@ static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, in
  *
  * Return:
  * * 0			- sealed, waiting to be pushed
- * * %-EKEYEXPIRED	- no sequence number is left; the record is still open
+ * * %-EKEYEXPIRED	- no sequence number is left
  * * other		- the cipher failed; the session is over
+ * In either case the record is still open, so that its bytes are counted when it is dropped.
  */
 int sheath_tx_seal_open(struct sheath_conn *conn)
 {
@@ -169,15 +170,15 @@ int sheath_tx_seal_open(struct sheath_conn *conn)
 	rc = sheath_record_seal(dir, tx->open_len, &tx->src, &tx->dst);
 	if (rc) {
 		wipe_failed(conn, tx->page, tx->open_len, rc);
-	} else {
-		tx->seam_off += dir->prepend + dir->append;
-		sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
-		sheath_tx_pend_add(tx, tx->page, 0, tx->open_len);
-		sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
-		sealed(conn, tx->open_len);
+		return rc;
 	}
+	tx->seam_off += dir->prepend + dir->append;
+	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
+	sheath_tx_pend_add(tx, tx->page, 0, tx->open_len);
+	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
+	sealed(conn, tx->open_len);
 	sheath_tx_open_drop(tx);
-	return rc;
+	return 0;
 }
 
 static int small_alloc(struct sheath_conn *conn)
