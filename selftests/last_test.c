@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -217,6 +219,72 @@ TEST_F(last, a_writer_that_waits_for_close_notify)
 	ASSERT_EQ(0, pthread_join(s.thread, NULL));
 	EXPECT_EQ(-1, s.n);
 	EXPECT_EQ(EPIPE, s.err);
+}
+
+struct interrupted {
+	pthread_t thread;
+	int fd;
+	long long pos;
+	ssize_t n;
+};
+
+static void nothing(int sig)
+{
+}
+
+static void *interrupted_send(void *arg)
+{
+	static uint8_t buf[1 << 20];
+	struct interrupted *s = arg;
+
+	st_fill(buf, sizeof(buf), s->pos);
+	s->n = send(s->fd, buf, sizeof(buf), MSG_NOSIGNAL);
+	return NULL;
+}
+
+/* records up to position @end; the position reached, or -1 */
+static long long drain_to(struct st_peer *p, long long pos, long long end)
+{
+	static uint8_t out[ROOM];
+	uint8_t type;
+
+	while (pos < end) {
+		int n = st_recv_record(p->raw, &p->from, &type, out);
+
+		if (n <= 0 || type != DATA || !st_check(out, n, pos))
+			return -1;
+		pos += n;
+	}
+	return pos;
+}
+
+/* the wake-up that made room may be the signal's: what counts as sent goes out all the same */
+TEST_F_TIMEOUT(last, signals_while_it_waits, 120)
+{
+	struct sigaction act = { .sa_handler = nothing };
+	struct timeval patience = { .tv_sec = 5 };
+	long long pos = 0;
+	int round;
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &act, NULL));
+	ASSERT_EQ(0, setsockopt(self->p.raw, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				sizeof(patience)));
+	for (round = 0; round < 40; round++) {
+		struct interrupted s = { .fd = self->p.fd, .pos = self->sent };
+
+		ASSERT_EQ(0, pthread_create(&s.thread, NULL, interrupted_send, &s));
+		pos = drain_to(&self->p, pos, pos + round * 7919 % 200000);
+		ASSERT_LE(0, pos);
+		ASSERT_EQ(0, pthread_kill(s.thread, SIGUSR1));
+		/* a signal that came before the call interrupts nothing: then it has to end */
+		while (pthread_tryjoin_np(s.thread, NULL)) {
+			usleep(5000);
+			pthread_kill(s.thread, SIGUSR1);
+		}
+		self->sent += s.n > 0 ? s.n : 0;
+		pos = drain_to(&self->p, pos, self->sent);
+		ASSERT_EQ(self->sent, pos) TH_LOG("round %d", round);
+	}
 }
 
 TEST_HARNESS_MAIN
