@@ -14,6 +14,7 @@
 
 struct sheath_tx;
 struct sheath_rx;
+struct sheath_tickets;
 struct sheath_proto;
 
 /*
@@ -65,6 +66,7 @@ struct sheath_peer {
  * @proto: our tables, derived from @base (ulp.c)
  * @tx: sending pipeline, NULL until a sending key is installed
  * @rx: receiving pipeline, NULL until a receiving key is installed
+ * @tickets: session tickets kept for the application, NULL if none were asked for
  * @base_data_ready: callback the socket had before attach
  * @base_write_space: likewise
  * @cookie: SO_COOKIE of the socket, key of the table of sessions
@@ -98,6 +100,7 @@ struct sheath_conn {
 	const struct sheath_proto *proto;
 	struct sheath_tx	*tx;
 	struct sheath_rx	*rx;
+	struct sheath_tickets	*tickets;
 	void			(*base_data_ready)(struct sock *sk);
 	void			(*base_write_space)(struct sock *sk);
 

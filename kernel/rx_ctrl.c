@@ -8,6 +8,7 @@
 #include "rekey.h"
 #include "rx.h"
 #include "session.h"
+#include "ticket.h"
 #include "tx.h"
 
 /* RFC 8446 section 4, RFC 5246 section 7.4 */
@@ -90,13 +91,15 @@ static int read_key_update(struct sheath_conn *conn, u8 request, bool ends_recor
 	return sheath_rekey_received(conn, request);
 }
 
-static int message_begins(struct sheath_conn *conn, u8 type, u32 len)
+static int message_begins(struct sheath_conn *conn, const u8 *head, u32 len)
 {
+	u8 type = head[0];
+
 	if (len > MESSAGE_MAX)
 		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
 	if (conn->rx->dir.ver->has_inner_type) {
 		if (type == NEW_SESSION_TICKET)
-			return dropped(conn);
+			return sheath_ticket_begin(conn, head, len) ? 0 : dropped(conn);
 		if (type == SHEATH_MSG_KEY_UPDATE && len == SHEATH_KEY_UPDATE_LEN)
 			return 0;
 	} else if (type == HELLO_REQUEST || type == CLIENT_HELLO) {
@@ -119,9 +122,12 @@ static int read_handshake(struct sheath_conn *conn, const u8 *p, u32 len)
 
 		p += n;
 		len -= n;
-		if (begins)
-			rc = message_begins(conn, hs->head[0], hs->left);
-		else if (!hs->n_head && hs->head[0] == SHEATH_MSG_KEY_UPDATE)
+		if (begins) {
+			rc = message_begins(conn, hs->head, hs->left);
+			continue;
+		}
+		sheath_ticket_part(conn, p - n, n);
+		if (!hs->n_head && hs->head[0] == SHEATH_MSG_KEY_UPDATE)
 			rc = read_key_update(conn, p[-1], !len);
 	}
 	return rc;

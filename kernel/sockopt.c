@@ -14,6 +14,7 @@
 #include "rx.h"
 #include "session.h"
 #include "suite.h"
+#include "ticket.h"
 #include "tx.h"
 
 /* the largest of the structures TLS_TX and TLS_RX take */
@@ -243,6 +244,14 @@ static int set_rekey(struct sheath_conn *conn, sockptr_t optval, unsigned int op
 									    SHEATH_REKEY_SELF);
 }
 
+static int set_ticket(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
+{
+	u32 max;
+	int rc = read_u32(optval, optlen, SHEATH_TICKET_MAX, &max);
+
+	return rc ?: sheath_ticket_keep(conn, max);
+}
+
 static int set_close_notify(struct sheath_conn *conn)
 {
 	if (!conn->tx)
@@ -270,6 +279,8 @@ static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsi
 		return set_payload_max(conn, optval, optlen);
 	case SHEATH_REKEY:
 		return set_rekey(conn, optval, optlen);
+	case SHEATH_TICKET:
+		return set_ticket(conn, optval, optlen);
 	case SHEATH_CLOSE_NOTIFY:
 		return set_close_notify(conn);
 	default:
@@ -375,6 +386,8 @@ static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, i
 		return get_crypto_info(conn, optname, optval, len, optlen);
 	case TLS_TX_MAX_PAYLOAD_LEN:
 		return get_payload_max(conn, optval, len, optlen);
+	case SHEATH_TICKET:
+		return sheath_ticket_get(conn, optval, len, optlen);
 	case SHEATH_INFO:
 		return get_info(conn, optval, len, optlen);
 	case TLS_TX_ZEROCOPY_RO:

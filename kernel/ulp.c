@@ -20,6 +20,7 @@
 #include "rx.h"
 #include "session.h"
 #include "sockopt.h"
+#include "ticket.h"
 #include "tx.h"
 
 /**
@@ -366,6 +367,7 @@ static void sheath_close(struct sock *sk, long timeout)
 	restore_callbacks(conn);
 	WRITE_ONCE(sk->sk_prot, conn->base);
 	free_pipelines(conn);
+	sheath_ticket_free(conn);
 	release_sock(sk);
 	base_close(sk, timeout);
 }

@@ -609,4 +609,121 @@ TEST_F(tree, no_room_then_room)
 	EXPECT_EQ(3, get(self->fd[1]));
 }
 
+/* session tickets, kept on request */
+static int keep(int fd, uint32_t n)
+{
+	return setsockopt(fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
+}
+
+/* takes the oldest; its length, or -1 */
+static int take(int fd, void *buf, socklen_t len)
+{
+	return getsockopt(fd, SOL_TLS, SHEATH_TICKET, buf, &len) ? -1 : (int)len;
+}
+
+FIXTURE(tickets) { struct st_peer p; };
+
+FIXTURE_SETUP(tickets)
+{
+	ASSERT_EQ(0, st_peer_open(&self->p, V13, TLS_CIPHER_AES_GCM_128, false));
+}
+
+FIXTURE_TEARDOWN(tickets)
+{
+	st_peer_close(&self->p);
+}
+
+/* what was sent before it was seen to */
+#define EXPECT_SEEN() do {							\
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));			\
+	EXPECT_EQ(3, get(self->p.fd));						\
+} while (0)
+
+TEST_F(tickets, kept_in_order)
+{
+	static const uint8_t one[] = { 4, 0, 0, 3, 1, 2, 3 };
+	static const uint8_t two[] = { 4, 0, 0, 2, 4, 5, 4, 0, 0, 1, 6 };
+	uint8_t buf[32];
+	unsigned int i;
+
+	EXPECT_EQ(-1, take(self->p.fd, buf, sizeof(buf)));
+	EXPECT_EQ(ENODATA, errno);
+	ASSERT_EQ(0, keep(self->p.fd, 3));
+	EXPECT_EQ(-1, take(self->p.fd, buf, sizeof(buf)));
+	EXPECT_EQ(ENODATA, errno);
+	/* split over records, and two in one */
+	for (i = 0; i < sizeof(one); i++)
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, one + i, 1));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, two, sizeof(two)));
+	EXPECT_SEEN();
+	EXPECT_EQ(sizeof(one), take(self->p.fd, buf, sizeof(buf)));
+	EXPECT_EQ(0, memcmp(buf, one, sizeof(one)));
+	EXPECT_EQ(6, take(self->p.fd, buf, 6));
+	EXPECT_EQ(0, memcmp(buf, two, 6));
+	EXPECT_EQ(5, take(self->p.fd, buf, sizeof(buf)));
+	EXPECT_EQ(0, memcmp(buf, two + 6, 5));
+	EXPECT_EQ(-1, take(self->p.fd, buf, sizeof(buf)));
+	EXPECT_EQ(ENODATA, errno);
+}
+
+TEST_F(tickets, too_many)
+{
+	long long before = st_stat("RxCtrlDropped");
+	uint8_t msg[] = { 4, 0, 0, 1, 0 }, buf[32];
+	int i;
+
+	EXPECT_EQ(-1, keep(self->p.fd, SHEATH_TICKET_MAX + 1));
+	EXPECT_EQ(EINVAL, errno);
+	ASSERT_EQ(0, keep(self->p.fd, 2));
+	for (i = 0; i < 4; i++) {
+		msg[4] = i;
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, msg, sizeof(msg)));
+	}
+	EXPECT_SEEN();
+	EXPECT_EQ(before + 2, st_stat("RxCtrlDropped"));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(sizeof(msg), take(self->p.fd, buf, sizeof(buf)));
+		EXPECT_EQ(i, buf[4]);
+	}
+	EXPECT_EQ(-1, take(self->p.fd, buf, sizeof(buf)));
+}
+
+TEST_F(tickets, lengths)
+{
+	long long before = st_stat("RxCtrlDropped");
+	static uint8_t big[65536 + 1], buf[65536];
+	socklen_t len = 7;
+	unsigned int i;
+
+	ASSERT_EQ(0, keep(self->p.fd, 16));
+	/* 64 KiB in all: one that fills them, the next has no room */
+	big[0] = 4;
+	big[2] = 0xff, big[3] = 0xfc;
+	for (i = 0; i < 65536; i += 16384)
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, big + i, 16384));
+	big[2] = 0, big[3] = 4;
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, big, 8));
+	EXPECT_SEEN();
+	EXPECT_EQ(before + 1, st_stat("RxCtrlDropped"));
+	EXPECT_EQ(-1, getsockopt(self->p.fd, SOL_TLS, SHEATH_TICKET, buf, &len));
+	EXPECT_EQ(ERANGE, errno);
+	EXPECT_EQ(65536, len);
+	EXPECT_EQ(65536, take(self->p.fd, buf, sizeof(buf)));
+	/* there is room again */
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, big, 8));
+	EXPECT_SEEN();
+	EXPECT_EQ(8, take(self->p.fd, buf, sizeof(buf)));
+}
+
+/* one that is not complete, and some nobody fetched, go with the socket */
+TEST_F(tickets, left_behind)
+{
+	static const uint8_t one[] = { 4, 0, 0, 3, 1, 2, 3, 4, 0, 0, 9, 1 };
+
+	ASSERT_EQ(0, keep(self->p.fd, 16));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, one, sizeof(one)));
+	EXPECT_EQ(-1, recv(self->p.fd, (char[1]){ 0 }, 1, MSG_DONTWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+}
+
 TEST_HARNESS_MAIN

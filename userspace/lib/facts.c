@@ -111,6 +111,11 @@ int sheath_resumed(const struct sheath_hs *hs)
 	return gnutls_session_is_resumed(hs->session) != 0;
 }
 
+int sheath_has_secrets(const struct sheath_hs *hs)
+{
+	return hs->has_secrets;
+}
+
 int sheath_tickets(const struct sheath_hs *hs)
 {
 	return !hs->server && sheath_tickets_received(hs);

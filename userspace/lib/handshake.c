@@ -15,6 +15,7 @@
 #include "hs.h"
 #include "libsheath.h"
 #include "limit.h"
+#include "secret.h"
 #include "tickets.h"
 #include "verify.h"
 
@@ -103,12 +104,17 @@ static int step_push(struct sheath_hs *hs)
 	    !sheath_handover_read(hs->session, &ho)) {
 		ho.role = hs->server ? SHEATH_ROLE_SERVER : SHEATH_ROLE_CLIENT;
 		ho.tx_limit = sheath_limit_of(hs);
+		sheath_secret_add(&ho.tx, hs->secrets.tx, hs->secrets.len);
+		sheath_secret_add(&ho.rx, hs->secrets.rx, hs->secrets.len);
 		hs->tx_seq = ho.tx.rec_seq;
 		hs->rx_seq = ho.rx.rec_seq;
 		hs->tx_limit = ho.tx_limit ? ho.tx_limit : SHEATH_RECORD_MAX;
 		hs->transport.closed = true;
 		ret = hs->sink->install(hs->transport.fd, &ho);
 		error = errno;
+		hs->has_secrets = !ret && ho.secrets_taken;
+		if (!ret)
+			sheath_tickets_keep(hs);
 	}
 	explicit_bzero(&ho, sizeof(ho));
 	explicit_bzero(&hs->secrets, sizeof(hs->secrets));

@@ -6,13 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <gnutls/gnutls.h>
+#include <linux/sheath.h>
 
 #include "config.h"
 #include "push.h"
 #include "transport.h"
-
-/* Bytes of the longest traffic secret, that of SHA-384. */
-#define SHEATH_SECRET_MAX	48
 
 /* The steps of a handshake, in their order. */
 enum sheath_step {
@@ -64,6 +62,7 @@ struct sheath_secrets {
  * @tx_seq: pushed
  * @rx_seq: pushed
  * @tx_limit: pushed
+ * @has_secrets: the kernel got traffic secrets and changes keys itself
  */
 struct sheath_hs {
 	struct sheath_config	*cfg;
@@ -88,6 +87,7 @@ struct sheath_hs {
 	uint64_t		tx_seq;
 	uint64_t		rx_seq;
 	unsigned int		tx_limit;
+	bool			has_secrets;
 };
 
 #endif /* SHEATH_HS_H */

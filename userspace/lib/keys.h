@@ -18,7 +18,9 @@
  * @tx_limit: bytes of payload the peer takes in a record; 0: no limit of its own
  * @tx: key of the sending direction
  * @rx: key of the receiving direction
+ * @secrets_taken: set by who installs the keys: the kernel has the secrets they come from
  *
+ * A key may have its traffic secret beside it; the kernel gets one or the other.
  * Holds secrets: whoever fills it wipes it.
  */
 struct sheath_handover {
@@ -28,6 +30,7 @@ struct sheath_handover {
 	uint32_t	tx_limit;
 	struct sheath_key tx;
 	struct sheath_key rx;
+	int		secrets_taken;
 };
 
 int sheath_key_read(gnutls_session_t session, unsigned int direction, struct sheath_key *key);

@@ -320,6 +320,9 @@ const char *sheath_psk_identity(const struct sheath_hs *hs);
 /** sheath_resumed() - 1 if an earlier session was resumed, else 0 */
 int sheath_resumed(const struct sheath_hs *hs);
 
+/** sheath_has_secrets() - 1 if the kernel changes keys itself (TLS 1.3), 0 if it cannot */
+int sheath_has_secrets(const struct sheath_hs *hs);
+
 /** sheath_tickets() - session tickets a client got: 0 or 1 and more */
 int sheath_tickets(const struct sheath_hs *hs);
 
@@ -392,6 +395,13 @@ int sheath_info(int fd, struct sheath_info *info);
  * @fd: encrypted socket. Unlike shutdown(2) this sends no FIN; reading goes on.
  */
 int sheath_close_notify(int fd);
+
+/**
+ * sheath_rekey() - change the sending key (TLS 1.3)
+ * @fd: encrypted socket whose kernel has the traffic secrets, see sheath_has_secrets()
+ * @flags: 0, or SHEATH_REKEY_PEER: ask the peer to change its key, too
+ */
+int sheath_rekey(int fd, unsigned int flags);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@
 #include "netlink.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -125,7 +126,7 @@ static int find_family(struct nl_sock *sk)
 	return family;
 }
 
-static int put_key(struct nl_msg *msg, const struct sheath_key *key)
+static int put_key(struct nl_msg *msg, const struct sheath_key *key, bool secrets)
 {
 	struct nlattr *nest = nla_nest_start(msg, SHEATH_A_KEY);
 
@@ -134,7 +135,11 @@ static int put_key(struct nl_msg *msg, const struct sheath_key *key)
 	    nla_put_u32(msg, SHEATH_A_KEY_VERSION, key->version) ||
 	    nla_put_u32(msg, SHEATH_A_KEY_CIPHER, key->cipher) ||
 	    nla_put_u32(msg, SHEATH_A_KEY_EPOCH, key->epoch) ||
-	    nla_put_u64(msg, SHEATH_A_KEY_REC_SEQ, key->rec_seq) ||
+	    nla_put_u64(msg, SHEATH_A_KEY_REC_SEQ, key->rec_seq))
+		return -NLE_MSGSIZE;
+	if (secrets && key->secret_len ?
+	    nla_put(msg, SHEATH_A_KEY_SECRET, key->secret_len, key->secret) ||
+	    nla_put_u32(msg, SHEATH_A_KEY_HASH, key->hash) :
 	    nla_put(msg, SHEATH_A_KEY_CIPHER_KEY, key->key_len, key->key) ||
 	    nla_put(msg, SHEATH_A_KEY_IV, key->iv_len, key->iv))
 		return -NLE_MSGSIZE;
@@ -156,14 +161,26 @@ static int put_handover(struct nl_msg *msg, int family, int fd, const struct she
 	    put_known(msg, SHEATH_A_SUITE, ho->suite) ||
 	    put_known(msg, SHEATH_A_GROUP, ho->group) ||
 	    put_known(msg, SHEATH_A_TX_LIMIT, ho->tx_limit) ||
-	    put_key(msg, &ho->tx) ||
-	    put_key(msg, &ho->rx))
+	    put_key(msg, &ho->tx, ho->secrets_taken) ||
+	    put_key(msg, &ho->rx, ho->secrets_taken))
 		return sheath_fail("the netlink message is too small for the keys");
 	return 0;
 }
 
-/* Sends one message and waits for the answer. @error becomes its errno, 0 without one. */
-static int request(struct nl_sock *sk, struct nl_msg *msg, int *error)
+static int on_family(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, SHEATH_A_FEATURES);
+
+	if (attr)
+		*(uint64_t *)arg = nla_get_u64(attr);
+	return NL_OK;
+}
+
+/*
+ * Sends one message and waits for the answer. @error becomes its errno, 0 without one; @what
+ * says what the kernel refuses.
+ */
+static int request(struct nl_sock *sk, struct nl_msg *msg, const char *what, int *error)
 {
 	struct nl_cb *cb = nl_socket_get_cb(sk);
 	struct reply reply = { 0 };
@@ -177,24 +194,44 @@ static int request(struct nl_sock *sk, struct nl_msg *msg, int *error)
 	nl_cb_put(cb);
 	*error = reply.error;
 	if (!reply.done)
-		return sheath_fail("no answer to key-set: %s", nl_geterror(ret));
+		return sheath_fail("no answer from the kernel about %s: %s", what,
+				   nl_geterror(ret));
 	if (!reply.error)
 		return 0;
 	if (*reply.text)
-		return sheath_fail("the kernel refuses the keys: %s", reply.text);
+		return sheath_fail("the kernel refuses %s: %s", what, reply.text);
 	errno = reply.error;
-	return sheath_fail_errno("the kernel refuses the keys");
+	return sheath_fail_errno("the kernel refuses %s", what);
+}
+
+/* Without an answer there is no harm in keys alone. */
+static bool takes_secrets(struct nl_sock *sk, int family)
+{
+	struct nl_cb *cb = nl_socket_get_cb(sk);
+	struct nl_msg *msg = nlmsg_alloc();
+	uint64_t features = 0;
+	int error;
+
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_family, &features);
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_REQUEST,
+				 SHEATH_CMD_FAMILY_GET, SHEATH_FAMILY_VERSION) ||
+	    request(sk, msg, "to tell its features", &error))
+		features = 0;
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	nl_cb_put(cb);
+	nlmsg_free(msg);
+	return features & SHEATH_FEATURE_SECRET;
 }
 
 /**
  * sheath_netlink_key_set() - install both keys of a session
  * @fd: TCP socket with the ULP attached
- * @ho: keys and facts; still to be wiped by the caller
+ * @ho: keys and facts, still to be wiped by the caller; @ho->secrets_taken is set
  *
  * Return: 0, or -1 with errno set: it is 0 if it is not known whether the keys were
  * installed, anything else if they were not.
  */
-int sheath_netlink_key_set(int fd, const struct sheath_handover *ho)
+int sheath_netlink_key_set(int fd, struct sheath_handover *ho)
 {
 	struct nl_sock *sk = open_socket();
 	struct nl_msg *msg = NULL;
@@ -210,8 +247,10 @@ int sheath_netlink_key_set(int fd, const struct sheath_handover *ho)
 		sheath_fail("out of memory");
 		goto out_socket;
 	}
+	ho->secrets_taken = ho->tx.secret_len && ho->rx.secret_len &&
+			    takes_secrets(sk, family);
 	if (!put_handover(msg, family, fd, ho))
-		ret = request(sk, msg, &error);
+		ret = request(sk, msg, "the keys", &error);
 	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
 	nlmsg_free(msg);
 out_socket:

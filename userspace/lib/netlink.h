@@ -5,6 +5,6 @@
 
 #include "keys.h"
 
-int sheath_netlink_key_set(int fd, const struct sheath_handover *ho);
+int sheath_netlink_key_set(int fd, struct sheath_handover *ho);
 
 #endif /* SHEATH_NETLINK_H */

@@ -84,3 +84,12 @@ int sheath_close_notify(int fd)
 		return sheath_fail_errno("cannot send close_notify");
 	return 0;
 }
+
+int sheath_rekey(int fd, unsigned int flags)
+{
+	uint32_t value = flags;
+
+	if (setsockopt(fd, SOL_TLS, SHEATH_REKEY, &value, sizeof(value)))
+		return sheath_fail_errno("cannot change the sending key");
+	return 0;
+}

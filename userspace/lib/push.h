@@ -15,7 +15,7 @@
  */
 struct sheath_sink {
 	int	(*attach)(int fd);
-	int	(*install)(int fd, const struct sheath_handover *ho);
+	int	(*install)(int fd, struct sheath_handover *ho);
 };
 
 extern const struct sheath_sink sheath_sink_kernel;

@@ -23,10 +23,13 @@ int sheath_set_session(struct sheath_hs *hs, const void *data, size_t len)
 }
 
 /* In TLS 1.3 GnuTLS would read from the socket until a ticket comes, had it none. */
-static int check_resumable(const struct sheath_hs *hs)
+static int check_resumable(struct sheath_hs *hs)
 {
 	if (hs->server || hs->step != SHEATH_STEP_DONE)
 		return sheath_fail("only a client whose handshake is complete has a session");
+	if (gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3 &&
+	    sheath_tickets_harvest(hs))
+		return -1;
 	if (gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3 &&
 	    !sheath_tickets_received(hs))
 		return sheath_fail("the server sent no session ticket yet");

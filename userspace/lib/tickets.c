@@ -24,6 +24,9 @@
 #define MSG_NEW_TICKET		4
 #define MSG_HEADER_LEN		4
 #define TAG_LEN			16
+/* tickets the kernel keeps, and bytes of the longest it does */
+#define KEPT_MAX		4
+#define KEPT_LEN		65536
 /* RFC 8446 section 5.2 */
 #define BODY_MAX		(SHEATH_RECORD_MAX + 256)
 
@@ -198,6 +201,61 @@ static int look(struct sheath_hs *hs)
 	    sheath_clock_ms() >= hs->tickets_end)
 		return 0;
 	return SHEATH_WANT_POLLIN;
+}
+
+/**
+ * sheath_tickets_keep() - have the kernel keep tickets that come after the hand-over
+ * @hs: handshake whose keys were pushed
+ *
+ * Only a client has a use for them. A kernel that cannot do it drops them.
+ */
+void sheath_tickets_keep(const struct sheath_hs *hs)
+{
+	uint32_t n = KEPT_MAX;
+
+	if (!hs->server && hs->cfg->tickets &&
+	    gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3)
+		setsockopt(hs->transport.fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
+}
+
+/* GnuTLS wants somebody to take what it has to say; it has nothing to say to a ticket. */
+static int no_answer(gnutls_session_t session, gnutls_record_encryption_level_t level,
+		     gnutls_handshake_description_t type, const void *data, size_t len)
+{
+	(void)session;
+	(void)level;
+	(void)type;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+/**
+ * sheath_tickets_harvest() - give GnuTLS the tickets the kernel has kept
+ * @hs: handshake that is done; its socket is still open
+ *
+ * Return: 0, or -1 if GnuTLS does not take one.
+ */
+int sheath_tickets_harvest(struct sheath_hs *hs)
+{
+	uint8_t *msg;
+	socklen_t len;
+	int ret = 0;
+
+	msg = malloc(KEPT_LEN);
+	if (!msg)
+		return sheath_fail("out of memory");
+	gnutls_handshake_set_read_function(hs->session, no_answer);
+	while (!ret) {
+		len = KEPT_LEN;
+		if (getsockopt(hs->transport.fd, SOL_TLS, SHEATH_TICKET, msg, &len))
+			break;
+		ret = gnutls_handshake_write(hs->session, GNUTLS_ENCRYPTION_LEVEL_APPLICATION,
+					     msg, len);
+	}
+	explicit_bzero(msg, KEPT_LEN);
+	free(msg);
+	return ret ? sheath_fail_gnutls(ret, "cannot use a session ticket") : 0;
 }
 
 /**

@@ -19,7 +19,7 @@ static int attach(int fd)
 	return 0;
 }
 
-static int install(int fd, const struct sheath_handover *ho)
+static int install(int fd, struct sheath_handover *ho)
 {
 	(void)fd;
 	sink_log.installed++;

@@ -26,6 +26,7 @@
 #define SHEATH_EOF		0x108	/* get/set: __u32, SHEATH_EOF_* */
 #define SHEATH_CTRL		0x109	/* get/set: __u32, SHEATH_CTRL_* */
 #define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; sends close_notify, later writes get EPIPE */
+#define SHEATH_TICKET		0x10b	/* set: __u32, 0 to SHEATH_TICKET_MAX; get: a message */
 
 /* get/set: __u16, most bytes of payload in a record sent; in later <linux/tls.h> */
 #ifndef TLS_TX_MAX_PAYLOAD_LEN
@@ -34,6 +35,14 @@
 
 /* SHEATH_REKEY: the peer is asked to change its key as well */
 #define SHEATH_REKEY_PEER	(1u << 0)
+
+/*
+ * SHEATH_TICKET: how many NewSessionTicket messages (RFC 8446 section 4.6.1) are kept, at
+ * first none; with SHEATH_CTRL_KERNEL only. Reading the option takes the oldest, the whole
+ * message with its header of four bytes. ENODATA: there is none. ERANGE: the buffer is too
+ * short, its length was replaced by the one needed.
+ */
+#define SHEATH_TICKET_MAX	16
 
 /* What a FIN without a close_notify before it means to the reader. */
 #define SHEATH_EOF_STRICT	0	/* ECONNABORTED once, then end of file */
