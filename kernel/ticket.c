@@ -93,7 +93,7 @@ bool sheath_ticket_begin(struct sheath_conn *conn, const u8 *head, u32 len)
 	struct sheath_ticket *t;
 
 	if (!tickets || tickets->n >= tickets->max ||
-	    len > BYTES_MAX - HEAD_LEN - tickets->bytes)
+	    HEAD_LEN + len > BYTES_MAX - tickets->bytes)
 		return false;
 	t = kmalloc(struct_size(t, msg, HEAD_LEN + len), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!t)
