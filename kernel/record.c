@@ -59,7 +59,7 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 	if (IS_ERR(dir->aead)) {
 		rc = PTR_ERR(dir->aead);
 		dir->aead = NULL;
-		return rc;
+		goto out_exit;
 	}
 	rc = crypto_aead_setkey(dir->aead, key->key, suite->key_len) ?:
 	     crypto_aead_setauthsize(dir->aead, suite->tag_len);
