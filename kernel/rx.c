@@ -215,7 +215,8 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 		return rc;
 	/* RFC 8446 section 5.1: no data between the parts of a handshake message */
 	if (rx->hs.n_head && (want->got ||
-	    list_last_entry(&rx->recs, struct sheath_rec, list)->type == SHEATH_CT_DATA)) {
+	    list_last_entry(&rx->recs, struct sheath_rec, list)->type == SHEATH_CT_DATA) &&
+	    !sheath_rx_ctrl_app_data(conn)) {
 		if (!want->got)
 			drop_last(rx);
 		want->got = 0;

@@ -158,5 +158,6 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec);
 /* rx_ctrl.c: records that are not application data; lock_sock() held, may sleep */
 int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec);
 int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec);
+bool sheath_rx_ctrl_app_data(struct sheath_conn *conn);
 
 #endif /* SHEATH_RX_H */

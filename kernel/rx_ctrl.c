@@ -159,13 +159,26 @@ int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
 	}
 }
 
+/* whose key follows by itself, the application cannot put it right */
+static int app_key_update(struct sheath_conn *conn, u8 request, bool ends_record)
+{
+	const u8 *head = conn->rx->hs.head;
+
+	if (!conn->rx->dir.secret.hash)
+		return sheath_rekey_received(conn, request);
+	if (head[1] || head[2] || head[3] != SHEATH_KEY_UPDATE_LEN)
+		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
+	return read_key_update(conn, request, ends_record);
+}
+
 /**
  * sheath_rx_ctrl_app() - look at a control record the application is going to read
  * @conn: connection
  * @rec: opened record, borrowed
  *
  * Messages are the application's to judge. But what follows a KeyUpdate does not open with
- * the key at hand, so it has to be seen here, wherever in the record it begins.
+ * the key at hand, so it has to be seen here, wherever in the record it begins and in
+ * however many parts it comes.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -173,21 +186,38 @@ int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
  */
 int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
 {
+	struct sheath_handshake_parser *hs = &conn->rx->hs;
 	const u8 *p = page_address(rec->page);
-	u32 left = rec->len, len;
+	u32 len = rec->len;
+	bool begins;
 
-	if (rec->type != SHEATH_CT_HANDSHAKE || !conn->rx->dir.ver->has_key_update)
+	if (!conn->rx->dir.ver->has_key_update)
 		return 0;
-	while (left) {
-		if (p[0] == SHEATH_MSG_KEY_UPDATE)
-			return sheath_rekey_received(conn, left > 4 && p[4]);
-		if (left < 4)
-			break;
-		len = 4 + ((u32)p[1] << 16 | (u32)p[2] << 8 | p[3]);
-		if (len > left)
-			break;
-		p += len;
-		left -= len;
+	if (rec->type != SHEATH_CT_HANDSHAKE)
+		hs->n_head = 0;
+	while (rec->type == SHEATH_CT_HANDSHAKE && len) {
+		size_t n = sheath_framing_handshake(hs, p, len, &begins);
+
+		p += n;
+		len -= n;
+		if (!hs->n_head && hs->head[0] == SHEATH_MSG_KEY_UPDATE)
+			return app_key_update(conn, p[-1], !len);
 	}
 	return 0;
+}
+
+/**
+ * sheath_rx_ctrl_app_data() - data came between the parts of a handshake message
+ * @conn: connection
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: true if the application judges that; the next message begins with the next record
+ * then.
+ */
+bool sheath_rx_ctrl_app_data(struct sheath_conn *conn)
+{
+	if (conn->ctrl_app)
+		conn->rx->hs.n_head = 0;
+	return conn->ctrl_app;
 }
