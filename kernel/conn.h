@@ -79,6 +79,7 @@ struct sheath_peer {
  * @tx_epoch: sending keys that were replaced
  * @rx_epoch: receiving keys that were replaced
  * @payload_max: TLS_TX_MAX_PAYLOAD_LEN as set, 0 if it was not
+ * @peer_max: the peer's record_size_limit for the payload, 0 if nobody said
  * @err: positive errno every later call on this session gets, 0 while it is healthy
  * @ctrl_app: SHEATH_CTRL: 1 if control records are the application's
  * @ctrl_set: the application chose @ctrl_app itself
@@ -114,6 +115,7 @@ struct sheath_conn {
 	u32			tx_epoch;
 	u32			rx_epoch;
 	u16			payload_max;
+	u16			peer_max;
 	int			err;
 	u8			ctrl_app:1,
 				ctrl_set:1,

@@ -229,7 +229,7 @@ static bool is_same_key(const struct sheath_dir *old, const struct sheath_dir *n
 }
 
 static int fresh_tx(struct sheath_conn *conn, struct fresh *fresh, struct sheath_key_params *key,
-		    u32 limit, struct netlink_ext_ack *extack)
+		    struct netlink_ext_ack *extack)
 {
 	int rc = dir_init(&fresh->tx, key, extack);
 
@@ -242,7 +242,7 @@ static int fresh_tx(struct sheath_conn *conn, struct fresh *fresh, struct sheath
 		NL_SET_ERR_MSG(extack, "the same key again");
 		return -EKEYREJECTED;
 	}
-	fresh->tx_pipe = sheath_tx_alloc(limit);
+	fresh->tx_pipe = sheath_tx_alloc();
 	return fresh->tx_pipe ? 0 : -ENOMEM;
 }
 
@@ -283,6 +283,7 @@ static void first_tx(struct sheath_conn *conn, struct fresh *fresh)
 
 	sheath_dir_move(&tx->dir, &fresh->tx);
 	sheath_rekey_limits(tx);
+	tx->limit = sheath_tx_payload_max(conn);
 	fresh->tx_pipe = NULL;
 	/* readers without the lock find it keyed */
 	smp_store_release(&conn->tx, tx);
@@ -308,10 +309,14 @@ static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, st
 
 	if (fresh->tx.suite && conn->tx)
 		rc = sheath_rekey_replace_tx(conn, &fresh->tx, fresh->update);
-	if (rc)
+	if (rc) {
+		sheath_tx_push(conn, false);
 		return rc;
-	if (conn->tx && set->tx_limit)
-		conn->tx->limit = set->tx_limit;
+	}
+	if (set->tx_limit)
+		conn->peer_max = set->tx_limit;
+	if (conn->tx)
+		conn->tx->limit = sheath_tx_payload_max(conn);
 	if (fresh->tx_pipe)
 		first_tx(conn, fresh);
 	if (fresh->rx_pipe)
@@ -331,13 +336,6 @@ static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, st
 	return 0;
 }
 
-/* a limit of the application's and one of the peer's: the smaller one */
-static u32 payload_limit(const struct sheath_conn *conn, const struct sheath_key_set *set)
-{
-	return min(set->tx_limit ?: SHEATH_PLAIN_MAX,
-		   conn->payload_max ? (u32)conn->payload_max : SHEATH_PLAIN_MAX);
-}
-
 static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct fresh *fresh,
 		   struct netlink_ext_ack *extack)
 {
@@ -348,7 +346,7 @@ static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct 
 		struct sheath_key_params *key = &set->key[i];
 
 		if (key->flags == SHEATH_KEY_TX)
-			rc = fresh_tx(conn, fresh, key, payload_limit(conn, set), extack);
+			rc = fresh_tx(conn, fresh, key, extack);
 		else
 			rc = fresh_rx(conn, fresh, key, extack);
 	}

@@ -231,7 +231,7 @@ static int set_payload_max(struct sheath_conn *conn, sockptr_t optval, unsigned 
 		return -EBUSY;
 	conn->payload_max = value;
 	if (conn->tx)
-		conn->tx->limit = value;
+		conn->tx->limit = sheath_tx_payload_max(conn);
 	return 0;
 }
 
@@ -370,7 +370,7 @@ static int get_flag(struct sheath_conn *conn, int optname, char __user *optval, 
 static int get_payload_max(const struct sheath_conn *conn, char __user *optval, int len,
 			   int __user *optlen)
 {
-	u16 value = conn->tx ? conn->tx->limit : conn->payload_max ?: SHEATH_PLAIN_MAX;
+	u16 value = sheath_tx_payload_max(conn);
 
 	if (len != sizeof(value))
 		return -EINVAL;

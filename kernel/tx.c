@@ -20,17 +20,16 @@
 
 /**
  * sheath_tx_alloc() - a pipeline without keys
- * @limit: bytes of payload a record may have
  *
  * Return: pipeline, or NULL.
  */
-struct sheath_tx *sheath_tx_alloc(u32 limit)
+struct sheath_tx *sheath_tx_alloc(void)
 {
 	struct sheath_tx *tx = kzalloc(sizeof(*tx), GFP_KERNEL_ACCOUNT);
 
 	if (!tx)
 		return NULL;
-	tx->limit = limit;
+	tx->limit = SHEATH_PLAIN_MAX;
 	sheath_sgl_init(&tx->src);
 	sheath_sgl_init(&tx->dst);
 	return tx;

@@ -100,7 +100,13 @@ struct sheath_tx {
 	struct sheath_sgl	dst;
 };
 
-struct sheath_tx *sheath_tx_alloc(u32 limit);
+/* bytes of payload a record may have: what the application wants, and what the peer takes */
+static inline u32 sheath_tx_payload_max(const struct sheath_conn *conn)
+{
+	return min_t(u32, conn->payload_max ?: SHEATH_PLAIN_MAX, conn->peer_max ?: SHEATH_PLAIN_MAX);
+}
+
+struct sheath_tx *sheath_tx_alloc(void);
 void sheath_tx_free(struct sheath_tx *tx);
 u64 sheath_tx_seq(const struct sheath_conn *conn);
 

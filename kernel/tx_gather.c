@@ -102,6 +102,7 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 		if (rc)
 			return rc;
 	}
+	/* the limit may have become smaller than what is open */
 	bv = next_piece(from, tx->open_cap - tx->open_len);
 	if (last && last->bv_page == bv.bv_page && last->bv_offset + last->bv_len == bv.bv_offset)
 		last->bv_len += bv.bv_len;
