@@ -221,11 +221,13 @@ static int dir_init(struct sheath_dir *dir, struct sheath_key_params *key,
 	return rc;
 }
 
-/* sealing under the same key from sequence number 0 again would give both plaintexts away */
+/*
+ * Sealing under the same key with a nonce again would give both plaintexts away, and another
+ * IV with other sequence numbers may make the same nonces.
+ */
 static bool is_same_key(const struct sheath_dir *old, const struct sheath_dir *next)
 {
-	return !crypto_memneq(old->key, next->key, sizeof(old->key)) &&
-	       !crypto_memneq(old->iv, next->iv, sizeof(old->iv));
+	return !crypto_memneq(old->key, next->key, sizeof(old->key));
 }
 
 static int fresh_tx(struct sheath_conn *conn, struct fresh *fresh, struct sheath_key_params *key,
@@ -371,6 +373,7 @@ static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct 
  * * %-EBUSY		- the direction has a key, or is in use in the clear right now
  * * %-EKEYREJECTED	- the sending key in use, again
  * * %-ENOTCONN		- not connected
+ * * %-EAGAIN		- TCP has to take what is sealed with the keys before
  * * %-ENOMEM, other	- from the crypto API; or what ended the session before
  */
 int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
@@ -391,5 +394,7 @@ int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
 	}
 	if (rc == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the keys");
+	if (rc == -EAGAIN)
+		NL_SET_ERR_MSG(extack, "TCP has no room for what was sent before");
 	return rc ? refuse(conn, rc) : 0;
 }

@@ -60,7 +60,9 @@ void sheath_rekey_limits(struct sheath_tx *tx)
 	tx->limit_hard = U64_MAX;
 	if (!tx->dir.ver->has_key_update)
 		return;
-	tx->limit_soft = lower(suite->limit_soft, READ_ONCE(limit_soft));
+	/* the KeyUpdate needs a number, too */
+	tx->limit_soft = min(lower(suite->limit_soft, READ_ONCE(limit_soft)),
+			     U64_MAX - tx->dir.seq);
 	tx->limit_hard = lower(suite->limit_hard, READ_ONCE(limit_hard));
 }
 
@@ -98,12 +100,15 @@ static int seal_update(struct sheath_conn *conn, bool request)
  * @next: keyed; taken over and zeroed, unless this fails
  * @what: the KeyUpdate that goes out under the old key, if any
  *
- * Nothing is pushed; the caller does that.
+ * Nothing is pushed; the caller does that, even if this fails.
  *
  * Context: lock_sock() held, may sleep.
  *
- * Return: 0; or a negative errno of sheath_tx_seal_open() or sheath_tx_seal_small(), and the
- * old key is in use as before.
+ * Return:
+ * * 0		- done
+ * * %-EAGAIN	- TCP did not take the records before several changes; nothing happened
+ * * other	- from sheath_tx_seal_open() or sheath_tx_seal_small(); the old key is in use
+ *		  as before
  */
 int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 			    enum sheath_rekey_tx what)
@@ -112,10 +117,13 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 	int rc = 0;
 
 	sheath_conn_owned(conn);
+	if (tx->n_pend + SHEATH_TX_PEND_REKEY > SHEATH_TX_PEND)
+		return -EAGAIN;
 	if (tx->open != SHEATH_TX_NONE)
 		rc = sheath_tx_seal_open(conn);
+	/* what is due anyway goes with it */
 	if (!rc && what != SHEATH_REKEY_NONE)
-		rc = seal_update(conn, what == SHEATH_REKEY_BOTH);
+		rc = seal_update(conn, max(what, tx->due) == SHEATH_REKEY_BOTH);
 	if (rc)
 		return rc;
 	/* the old key is dead from here on */
@@ -151,8 +159,7 @@ static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	if (sheath_tx_push(conn, false))
 		return 0;
 	rc = rekey_tx(conn, tx->due);
-	if (!rc)
-		sheath_tx_push(conn, false);
+	sheath_tx_push(conn, false);
 	return rc;
 }
 
@@ -194,18 +201,22 @@ int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	return rc;
 }
 
-static int limit_reached(struct sheath_conn *conn)
+static int limit_reached(struct sheath_conn *conn, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
 
-	/* the old key is good for more, should this fail */
-	if (tx->dir.secret.hash && !rekey_tx(conn, SHEATH_REKEY_SELF))
-		return 0;
-	if (!tx->dir.secret.hash && !tx->soft_told) {
+	if (tx->dir.secret.hash) {
+		int rc = rekey_tx(conn, SHEATH_REKEY_SELF);
+
+		/* the old key is good for more, should this fail */
+		return tx->used < tx->limit_hard && !conn->err ? 0 : rc;
+	}
+	if (!tx->soft_told) {
 		tx->soft_told = true;
 		sheath_session_event(conn, SHEATH_EVENT_LIMIT_SOFT);
 	}
-	if (tx->used < tx->limit_hard)
+	/* an application ends the use of the key, or the session, with one more record */
+	if (tx->used < tx->limit_hard || type != SHEATH_CT_DATA)
 		return 0;
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_LIMIT);
 	if (!tx->hard_told) {
@@ -218,6 +229,7 @@ static int limit_reached(struct sheath_conn *conn)
 /**
  * sheath_rekey_before_record() - may a record be begun, and with which key?
  * @conn: connection with a sending key, no open record and at most one batch pending
+ * @type: content type of the record
  *
  * Does what a KeyUpdate of the peer, a user or a limit made due.
  *
@@ -228,7 +240,7 @@ static int limit_reached(struct sheath_conn *conn)
  * * %-EKEYEXPIRED	- the key has reached its hard limit
  * * other		- from sheath_rekey_replace_tx() or the crypto API; may be tried again
  */
-int sheath_rekey_before_record(struct sheath_conn *conn)
+int sheath_rekey_before_record(struct sheath_conn *conn, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
 
@@ -236,7 +248,7 @@ int sheath_rekey_before_record(struct sheath_conn *conn)
 		return 0;
 	if (tx->due != SHEATH_REKEY_NONE)
 		return rekey_tx(conn, tx->due);
-	return limit_reached(conn);
+	return limit_reached(conn, type);
 }
 
 /**
@@ -272,7 +284,7 @@ void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next)
 int sheath_rekey_follow(struct sheath_conn *conn)
 {
 	struct sheath_dir next = { };
-	int rc = next_dir(&conn->rx->dir, &next);
+	int rc = conn->err ? -conn->err : next_dir(&conn->rx->dir, &next);
 
 	if (!rc)
 		sheath_rekey_replace_rx(conn, &next);
@@ -307,15 +319,17 @@ int sheath_rekey_received(struct sheath_conn *conn, bool request)
 	if (is_flood(rx))
 		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
 					  SHEATH_STAT_RX_FLOOD);
+	/* an answer that fails now goes out before the next data, one for any number of requests */
+	if (request && tx && tx->dir.secret.hash && !tx->closed)
+		rekey_tx_soon(conn, SHEATH_REKEY_SELF);
+	if (conn->err)
+		return -conn->err;
 	if (!rx->dir.secret.hash) {
 		rx->paused = true;
 		WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
 		sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
 		return 0;
 	}
-	/* an answer that fails now goes out before the next data, one for any number of requests */
-	if (request && tx && tx->dir.secret.hash && !tx->closed)
-		rekey_tx_soon(conn, SHEATH_REKEY_SELF);
 	rx->rekey_due = true;
 	sheath_rekey_follow(conn);
 	return 0;

@@ -33,7 +33,7 @@ void sheath_rekey_limits(struct sheath_tx *tx);
 int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what);
 int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 			    enum sheath_rekey_tx what);
-int sheath_rekey_before_record(struct sheath_conn *conn);
+int sheath_rekey_before_record(struct sheath_conn *conn, u8 type);
 
 /* the receiving direction; lock_sock() held, may sleep */
 void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next);

@@ -14,6 +14,8 @@
 #define SHEATH_TX_BATCH		8
 /* a batch, each record with a KeyUpdate of its own before it, and one that was open */
 #define SHEATH_TX_PEND		(4 * SHEATH_TX_BATCH + 4)
+/* pieces a change of keys may add to what is pending: the open record and the KeyUpdate */
+#define SHEATH_TX_PEND_REKEY	4
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
 /* until TCP is asked again when it was out of memory */

@@ -139,9 +139,9 @@ static void hold_refs(struct sheath_tx *tx)
 		get_page(tx->ref[tx->n_held++].bv_page);
 }
 
-static int may_begin(struct sheath_conn *conn)
+static int may_begin(struct sheath_conn *conn, u8 type)
 {
-	return sheath_rekey_before_record(conn) ?:
+	return sheath_rekey_before_record(conn, type) ?:
 	       (sheath_tx_seq_left(conn) ? 0 : -EKEYEXPIRED);
 }
 
@@ -165,7 +165,7 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 	int rc = 0;
 
 	if (tx->open == SHEATH_TX_NONE)
-		rc = sheath_rekey_before_record(conn);
+		rc = sheath_rekey_before_record(conn, type);
 	if (rc)
 		return rc;
 	if (tx->open == SHEATH_TX_NONE && !more && iov_iter_count(from) <= SHEATH_TX_SMALL &&
@@ -181,7 +181,7 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 			continue;
 		}
 		if (tx->open == SHEATH_TX_NONE) {
-			rc = may_begin(conn);
+			rc = may_begin(conn, type);
 			if (rc)
 				break;
 		}
