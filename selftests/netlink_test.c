@@ -39,6 +39,7 @@
 #include <netlink/socket.h>
 
 #include "kselftest_harness.h"
+#include "fault.h"
 
 #define NOBODY		65534
 #define PATIENCE_S	10
@@ -1384,48 +1385,6 @@ static int write_file(const char *path, const char *text)
 	return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* Lets the @nth allocation from now on fail in this task, 0: none any more. */
-static int fail_nth(unsigned int nth)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", nth);
-	return write_file("/proc/thread-self/fail-nth", text);
-}
-
-static unsigned int fail_nth_left(void)
-{
-	FILE *f = fopen("/proc/thread-self/fail-nth", "r");
-	unsigned int left = 0;
-
-	if (f) {
-		if (fscanf(f, "%u", &left) != 1)
-			left = 0;
-		fclose(f);
-	}
-	return left;
-}
-
-/* False on a kernel that cannot. */
-static bool faults_ready(void)
-{
-	static const char *const dirs[] = { "failslab", "fail_page_alloc" };
-	char path[64];
-	unsigned int i;
-
-	if (fail_nth(0))
-		return false;
-	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", dirs[i]);
-		if (write_file(path, "N"))
-			return false;
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", dirs[i]);
-		write_file(path, "0");
-	}
-	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	return true;
-}
-
 /*
  * Asks with the @nth allocation failing. Returns true if it came to that. An acknowledgment
  * that found no memory is lost, @a->err is -ECOMM then.
@@ -1439,10 +1398,9 @@ static bool ask_with_fault(struct client *c, struct request *r, struct answer *a
 
 	memset(a, 0, sizeof(*a));
 	sent.nlh.nlmsg_seq = ++c->seq;
-	fail_nth(nth);
+	st_fault_begin(nth);
 	n = send(c->fd, &sent, sent.nlh.nlmsg_len, 0);
-	hit = !fail_nth_left();
-	fail_nth(0);
+	hit = st_fault_end();
 	if (n < 0) {
 		a->err = -ECOMM;
 		return hit;
@@ -1451,16 +1409,14 @@ static bool ask_with_fault(struct client *c, struct request *r, struct answer *a
 	return hit;
 }
 
-#define N_FAULTS	400
-
 TEST_F(netlink, key_set_without_memory)
 {
-	bool can = faults_ready();
+	bool can = st_faults_ready();
 	unsigned int nth, n_refused = 0;
 	int fd[2], err;
 	bool hit = true;
 
-	for (nth = 1; hit && nth < N_FAULTS; nth++) {
+	for (nth = 1; hit && nth < ST_FAULTS_MAX; nth++) {
 		ASSERT_EQ(0, tcp_pair(AF_INET, fd));
 		ASSERT_EQ(0, attach(fd[0]));
 		request_key_set(&self->r, &self->c, fd[0]);
@@ -1487,7 +1443,7 @@ TEST_F(netlink, key_set_without_memory)
 		}
 		pair_close(fd);
 	}
-	EXPECT_LT(nth, N_FAULTS);
+	EXPECT_LT(nth, ST_FAULTS_MAX);
 	if (can) {
 		EXPECT_LT(5, n_refused);
 	} else {
@@ -1497,12 +1453,12 @@ TEST_F(netlink, key_set_without_memory)
 
 TEST_F(netlink, queries_without_memory)
 {
-	bool can = faults_ready();
+	bool can = st_faults_ready();
 	unsigned int nth, i;
 	bool hit = true;
 
 	for (i = 0; i < 3; i++) {
-		for (nth = 1, hit = true; hit && nth < N_FAULTS; nth++) {
+		for (nth = 1, hit = true; hit && nth < ST_FAULTS_MAX; nth++) {
 			request_init(&self->r, &self->c,
 				     i ? SHEATH_CMD_SESSION_GET : SHEATH_CMD_FAMILY_GET);
 			if (i == 1)
@@ -1514,7 +1470,7 @@ TEST_F(netlink, queries_without_memory)
 				EXPECT_EQ(1, self->a.n_replies);
 			}
 		}
-		EXPECT_LT(nth, N_FAULTS);
+		EXPECT_LT(nth, ST_FAULTS_MAX);
 		EXPECT_EQ(0, self->a.err);
 	}
 }

@@ -7,11 +7,13 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "fault.h"
 #include "peer.h"
 #include "secret.h"
 
@@ -79,6 +81,46 @@ static int send_ctrl(int fd, uint8_t type, const void *data, size_t len)
 	return sendmsg(fd, &msg, MSG_NOSIGNAL);
 }
 
+/* reads a record and tells its type; 0 without one */
+static ssize_t get_ctrl(int fd, uint8_t *type, void *buf, size_t len)
+{
+	char control[CMSG_SPACE(1)];
+	struct iovec iov = { buf, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &msg, 0);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	*type = n >= 0 && cmsg ? *CMSG_DATA(cmsg) : 0;
+	return n;
+}
+
+/* everything a sender can send now; how much */
+static ssize_t fill(int fd)
+{
+	static char buf[16384];
+	ssize_t n, sent = 0;
+
+	while ((n = send(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+		sent += n;
+	return sent;
+}
+
+/* as many bytes of data off the wire; 0 or -1 */
+static int drop(struct st_peer *p, ssize_t len)
+{
+	uint8_t out[ST_RECORD_MAX], type;
+	int n;
+
+	while (len > 0) {
+		n = st_recv_record(p->raw, &p->from, &type, out);
+		if (n < 0 || type != DATA)
+			return -1;
+		len -= n;
+	}
+	return 0;
+}
+
 /* both directions with a secret; the other end makes and reads records in user space */
 FIXTURE(secret) {
 	struct st_peer p;
@@ -87,21 +129,27 @@ FIXTURE(secret) {
 };
 VARIANTS(secret);
 
-FIXTURE_SETUP(secret)
+static int open_secret(FIXTURE_DATA(secret) *self)
 {
 	int fd[2];
 
-	self->cipher = variant->cipher;
 	self->to = st_secret(self->cipher, 1);
 	self->from = st_secret(self->cipher, 2);
-	ASSERT_EQ(0, st_pair(AF_INET, fd));
+	if (st_pair(AF_INET, fd))
+		return -1;
 	self->p.fd = fd[0];
 	self->p.raw = fd[1];
 	self->p.to = st_secret_key(&self->to, self->cipher);
 	self->p.from = st_secret_key(&self->from, self->cipher);
-	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
-	ASSERT_EQ(0, st_set_secret(fd[0], TLS_RX, self->cipher, &self->to));
-	ASSERT_EQ(0, st_set_secret(fd[0], TLS_TX, self->cipher, &self->from));
+	return st_attach(fd[0], ST_SHEATH) ||
+	       st_set_secret(fd[0], TLS_RX, self->cipher, &self->to) ||
+	       st_set_secret(fd[0], TLS_TX, self->cipher, &self->from) ? -1 : 0;
+}
+
+FIXTURE_SETUP(secret)
+{
+	self->cipher = variant->cipher;
+	ASSERT_EQ(0, open_secret(self));
 }
 
 FIXTURE_TEARDOWN(secret)
@@ -260,6 +308,63 @@ TEST_F(secret, update_refused)
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
 }
 
+/* asked for while TCP has no room: before the next data, and once */
+TEST_F(secret, we_update_while_full)
+{
+	ssize_t sent = fill(self->p.fd);
+	unsigned int i, n = 0;
+
+	/* the last segment may have room for some */
+	do {
+		ASSERT_EQ(0, rekey(self->p.fd, 0));
+	} while (info(self->p.fd).tx_epoch == ++n);
+	n--;
+	ASSERT_EQ(0, rekey(self->p.fd, SHEATH_REKEY_PEER));
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
+	EXPECT_EQ(n, info(self->p.fd).tx_epoch);
+	ASSERT_EQ(0, drop(&self->p, sent));
+	for (i = 0; i < n; i++) {
+		ASSERT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+		socket_next(self);
+	}
+	ASSERT_EQ(4, send(self->p.fd, "more", 4, 0));
+	/* who wants the peer to update, too, gets that */
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+	socket_next(self);
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "more", 4));
+	EXPECT_EQ(n + 1, info(self->p.fd).tx_epoch);
+}
+
+TEST_F(secret, our_old_key_is_dead)
+{
+	struct st_key old;
+	uint8_t out[ST_RECORD_MAX], type;
+
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	old = self->p.from;
+	ASSERT_EQ(3, send(self->p.fd, "abc", 3, 0));
+	EXPECT_EQ(-2, st_recv_record(self->p.raw, &old, &type, out));
+}
+
+/* pages of a pipe in a record that is open: they are sealed where they lie */
+TEST_F(secret, open_splice_goes_first)
+{
+	int fd[2];
+
+	ASSERT_EQ(0, pipe(fd));
+	ASSERT_EQ(6, write(fd[1], "abcdef", 6));
+	ASSERT_EQ(3, splice(fd[0], NULL, self->p.fd, NULL, 3, SPLICE_F_MORE));
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	socket_next(self);
+	ASSERT_EQ(3, splice(fd[0], NULL, self->p.fd, NULL, 3, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "def", 3));
+	close(fd[0]);
+	close(fd[1]);
+}
+
 TEST_F(secret, open_record_goes_first)
 {
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
@@ -285,6 +390,17 @@ TEST_F(secret, parts_of_a_message)
 	peer_next(self);
 	EXPECT_GETS("coalesced");
 	EXPECT_EQ(2, info(self->p.fd).rx_epoch);
+}
+
+/* bytes of another message, that is all */
+TEST_F(secret, within_another_message)
+{
+	static const uint8_t ticket[] = { 4, 0, 0, 7, 1, 2 };
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, ticket, sizeof(ticket)));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+	EXPECT_GETS("old key");
+	EXPECT_EQ(0, info(self->p.fd).rx_epoch);
 }
 
 #define EXPECT_FATAL(msg) do {							\
@@ -317,6 +433,31 @@ TEST_F(secret, not_at_the_end)
 	EXPECT_FATAL(msg);
 }
 
+TEST_F(secret, twice_in_a_record)
+{
+	static const uint8_t msg[] = { 24, 0, 0, 1, 0, 24, 0, 0, 1, 0 };
+
+	EXPECT_FATAL(msg);
+}
+
+TEST_F(secret, empty)
+{
+	static const uint8_t msg[] = { 24, 0, 0, 0 };
+
+	EXPECT_FATAL(msg);
+}
+
+TEST_F(secret, data_within)
+{
+	static const uint8_t fatal[] = { 2, 10 };
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, 4));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EPROTO, errno);
+	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, fatal, 2));
+}
+
 TEST_F(secret, old_key_is_dead)
 {
 	struct st_key old = self->p.to;
@@ -340,6 +481,36 @@ TEST_F(secret, flood)
 	EXPECT_EQ(-1, get(self->p.fd, 0));
 	EXPECT_EQ(EPROTO, errno);
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, fatal, 2));
+}
+
+TEST_F(secret, no_flood)
+{
+	int i, j;
+
+	for (i = 0; i < 5; i++) {
+		for (j = 0; j < 8; j++) {
+			ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+			peer_next(self);
+		}
+		EXPECT_GETS("data between");
+	}
+	EXPECT_EQ(40, info(self->p.fd).rx_epoch);
+}
+
+/* eight a second may go on for ever */
+TEST_F(secret, no_flood_in_time)
+{
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+		peer_next(self);
+		EXPECT_EQ(-1, get(self->p.fd, MSG_DONTWAIT));
+		EXPECT_EQ(EAGAIN, errno);
+		if (i == 7)
+			usleep(1300000);
+	}
+	EXPECT_GETS("still");
 }
 
 /* a reader that wants a lot gets the records of both keys in one call */
@@ -378,6 +549,145 @@ TEST_F(secret, soft_limit)
 	}
 	EXPECT_EQ(9, n);
 	EXPECT_EQ(10, info(self->p.fd).tx_epoch);
+}
+
+/* a key for each record, whichever way it is made */
+TEST_F(secret, soft_limit_one)
+{
+	static char buf[3 * 16384];
+	uint8_t out[ST_RECORD_MAX], type;
+	unsigned int i;
+	int n;
+
+	limit("soft", 1);
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	socket_next(self);
+	st_fill(buf, sizeof(buf), 0);
+	ASSERT_EQ(sizeof(buf), send(self->p.fd, buf, sizeof(buf), 0));
+	for (i = 0; i < 3; i++) {
+		if (i) {
+			EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+			socket_next(self);
+		}
+		n = st_recv_record(self->p.raw, &self->p.from, &type, out);
+		ASSERT_EQ(16384, n);
+		EXPECT_EQ(DATA, type);
+		EXPECT_TRUE(st_check(out, n, i * 16384));
+	}
+	/* the end is no reason for another key */
+	ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
+	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
+	EXPECT_TRUE(st_peer_ended(&self->p));
+}
+
+/* with a secret the hard limit is never met */
+TEST_F(secret, hard_limit)
+{
+	uint8_t out[ST_RECORD_MAX], type;
+	int i, n = 0;
+
+	limit("soft", 100);
+	limit("hard", 3);
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	socket_next(self);
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(1, send(self->p.fd, "x", 1, 0));
+		ASSERT_LE(0, st_recv_record(self->p.raw, &self->p.from, &type, out));
+		if (type == HANDSHAKE) {
+			n++;
+			socket_next(self);
+			EXPECT_TRUE(st_peer_expect(&self->p, DATA, "x", 1));
+		}
+	}
+	EXPECT_EQ(3, n);
+}
+
+/* the answer is sealed when there is memory for it, and before data in any case */
+TEST_F(secret, answer_without_memory)
+{
+	bool can = st_faults_ready(), hit = can;
+	unsigned int nth, answers = 0;
+	uint8_t out[ST_RECORD_MAX], type;
+	char buf[8];
+	ssize_t n;
+
+	for (nth = 1; hit && nth < ST_FAULTS_MAX; nth++) {
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+		peer_next(self);
+		ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+		st_fault_begin(nth);
+		n = recv(self->p.fd, buf, sizeof(buf), 0);
+		hit = st_fault_end();
+		if (n < 0) {
+			/* writing to the buffer may fail, too */
+			EXPECT_TRUE(errno == ENOMEM || errno == EFAULT);
+			n = recv(self->p.fd, buf, sizeof(buf), 0);
+		}
+		ASSERT_EQ(3, n);
+		EXPECT_EQ(nth, info(self->p.fd).rx_epoch);
+		ASSERT_EQ(4, send(self->p.fd, "more", 4, 0));
+		ASSERT_EQ(5, st_recv_record(self->p.raw, &self->p.from, &type, out));
+		EXPECT_EQ(HANDSHAKE, type);
+		EXPECT_EQ(0, memcmp(out, update, 5));
+		socket_next(self);
+		answers++;
+		ASSERT_TRUE(st_peer_expect(&self->p, DATA, "more", 4));
+	}
+	EXPECT_EQ(answers, info(self->p.fd).tx_epoch);
+	EXPECT_LT(nth, ST_FAULTS_MAX);
+	if (can) {
+		EXPECT_LT(5, nth);
+	} else {
+		ksft_print_msg("this kernel cannot make allocations fail\n");
+	}
+}
+
+/* one record, or two if the first was closed before the memory was gone */
+static bool expect_abcdef(struct st_peer *p)
+{
+	uint8_t out[ST_RECORD_MAX], type;
+	int n = st_recv_record(p->raw, &p->from, &type, out);
+
+	return n == 6 || (n == 3 && st_peer_expect(p, DATA, "def", 3));
+}
+
+/* a change that was asked for and could not be made leaves the stream as it was */
+TEST_F(secret, update_without_memory)
+{
+	bool can = st_faults_ready(), hit = can;
+	unsigned int nth, refused = 0;
+	int rc;
+
+	for (nth = 1; hit && nth < ST_FAULTS_MAX; nth++) {
+		ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
+		st_fault_begin(nth);
+		rc = rekey(self->p.fd, 0);
+		/* reading the arguments may fail, too */
+		EXPECT_TRUE(!rc || errno == ENOMEM || errno == EFAULT);
+		hit = st_fault_end();
+		EXPECT_EQ(rc ? 0 : 1, info(self->p.fd).tx_epoch);
+		/* a cipher that fails within a record ends the session */
+		if (info(self->p.fd).state == SHEATH_STATE_UP) {
+			refused += !!rc;
+			ASSERT_EQ(3, send(self->p.fd, "def", 3, 0));
+			if (rc) {
+				EXPECT_TRUE(expect_abcdef(&self->p));
+			} else {
+				EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
+				EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, 5));
+				socket_next(self);
+				EXPECT_TRUE(st_peer_expect(&self->p, DATA, "def", 3));
+			}
+		}
+		st_peer_close(&self->p);
+		ASSERT_EQ(0, open_secret(self));
+	}
+	EXPECT_LT(nth, ST_FAULTS_MAX);
+	if (can) {
+		EXPECT_LT(5, refused);
+	}
 }
 
 struct drain {
@@ -436,6 +746,134 @@ TEST_F(secret, soft_limit_within_sendfile)
 	EXPECT_EQ(d.updates, info(self->p.fd).tx_epoch);
 	free(buf);
 	close(file);
+}
+
+/* SHEATH_CTRL_APP: the application reads the messages, the module follows */
+TEST_F(secret, app_looks_on)
+{
+	static const uint32_t app = SHEATH_CTRL_APP;
+	uint8_t buf[16], type;
+	unsigned int i;
+
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CTRL, &app, sizeof(app)));
+	for (i = 0; i < sizeof(update_both); i++)
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both + i, 1));
+	peer_next(self);
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "next", 4));
+	for (i = 0; i < sizeof(update_both); i++) {
+		EXPECT_EQ(1, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+		EXPECT_EQ(HANDSHAKE, type);
+		EXPECT_EQ(update_both[i], buf[0]);
+	}
+	EXPECT_EQ(4, get(self->p.fd, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	socket_next(self);
+	EXPECT_SENDS("answered");
+	EXPECT_EQ(1, info(self->p.fd).rx_epoch);
+}
+
+TEST_F(secret, app_looks_on_bad)
+{
+	static const uint32_t app = SHEATH_CTRL_APP;
+	static const uint8_t msg[] = { 24, 0, 0, 1, 0, 4, 0, 0, 1, 0 };
+
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CTRL, &app, sizeof(app)));
+	EXPECT_FATAL(msg);
+}
+
+static int set_secret_seq(int fd, uint16_t cipher, const struct st_secret *s, uint64_t seq)
+{
+	struct sheath_key in = {
+		.flags = SHEATH_KEY_TX, .version = V13, .cipher = cipher, .rec_seq = seq,
+		.hash = s->hash, .secret_len = s->len,
+	};
+
+	memcpy(in.secret, s->data, s->len);
+	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in));
+}
+
+/* some directions have a secret, some have none */
+FIXTURE(mixed) {
+	struct st_peer p;
+	struct st_secret s;
+	uint16_t cipher;
+};
+VARIANTS(mixed);
+
+FIXTURE_SETUP(mixed)
+{
+	int fd[2];
+
+	self->cipher = variant->cipher;
+	self->s = st_secret(variant->cipher, 1);
+	ASSERT_EQ(0, st_pair(AF_INET, fd));
+	self->p.fd = fd[0];
+	self->p.raw = fd[1];
+	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
+}
+
+FIXTURE_TEARDOWN(mixed)
+{
+	st_peer_close(&self->p);
+}
+
+TEST_F(mixed, no_key)
+{
+	EXPECT_EQ(-1, rekey(self->p.fd, 0));
+	EXPECT_EQ(ENOTCONN, errno);
+	ASSERT_EQ(0, st_set_secret(self->p.fd, TLS_RX, self->cipher, &self->s));
+	EXPECT_EQ(-1, rekey(self->p.fd, 0));
+	EXPECT_EQ(ENOTCONN, errno);
+}
+
+/* reading pauses, and what was asked for is answered all the same */
+TEST_F(mixed, secret_for_sending)
+{
+	self->p.from = st_secret_key(&self->s, self->cipher);
+	self->p.to = st_key(V13, self->cipher, 0, 1);
+	ASSERT_EQ(0, st_set_secret(self->p.fd, TLS_TX, self->cipher, &self->s));
+	ASSERT_EQ(0, st_set_sheath(self->p.fd, TLS_RX, &self->p.to));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	ASSERT_EQ(3, send(self->p.fd, "abc", 3, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	st_secret_next(&self->s);
+	self->p.from = st_secret_key(&self->s, self->cipher);
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
+	EXPECT_EQ(1, info(self->p.fd).tx_epoch);
+	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
+}
+
+TEST_F(mixed, secret_for_receiving)
+{
+	self->p.to = st_secret_key(&self->s, self->cipher);
+	self->p.from = st_key(V13, self->cipher, 0, 1);
+	ASSERT_EQ(0, st_set_secret(self->p.fd, TLS_RX, self->cipher, &self->s));
+	ASSERT_EQ(0, st_set_sheath(self->p.fd, TLS_TX, &self->p.from));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+	st_secret_next(&self->s);
+	self->p.to = st_secret_key(&self->s, self->cipher);
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	EXPECT_EQ(3, get(self->p.fd, 0));
+	/* there is no secret to answer with */
+	ASSERT_EQ(3, send(self->p.fd, "def", 3, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "def", 3));
+}
+
+/* the last number of a key is for the KeyUpdate */
+TEST_F(mixed, numbers_end)
+{
+	ASSERT_EQ(0, set_secret_seq(self->p.fd, self->cipher, &self->s, ~0ull - 1));
+	self->p.from = st_secret_key(&self->s, self->cipher);
+	self->p.from.seq = ~0ull - 1;
+	ASSERT_EQ(3, send(self->p.fd, "abc", 3, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
+	ASSERT_EQ(3, send(self->p.fd, "def", 3, 0));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	st_secret_next(&self->s);
+	self->p.from = st_secret_key(&self->s, self->cipher);
+	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "def", 3));
 }
 
 /* keys without a secret */
@@ -524,6 +962,11 @@ TEST_F(keys, epochs)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(EKEYREJECTED, errno);
+	/* an IV that differs does not make its nonces differ */
+	same.iv[11] ^= 1;
+	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
+	EXPECT_EQ(EKEYREJECTED, errno);
+	same.iv[11] ^= 1;
 	EXPECT_EQ(-1, rekey(self->p.fd, 0));
 	EXPECT_EQ(EOPNOTSUPP, errno);
 	EXPECT_SENDS("old key");
@@ -580,6 +1023,52 @@ TEST_F(keys, hard_limit)
 	EXPECT_TRUE(st_peer_ended(&self->p));
 }
 
+/* an application that sees to KeyUpdate, or the end, by itself can do so at the limit */
+TEST_F(keys, hard_limit_is_for_data)
+{
+	static const uint32_t app = SHEATH_CTRL_APP;
+
+	limit("hard", 1);
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CTRL, &app, sizeof(app)));
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	self->p.from = self->next_from;
+	EXPECT_SENDS("one");
+	EXPECT_EQ(-1, send(self->p.fd, "two", 3, MSG_NOSIGNAL));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	EXPECT_EQ(sizeof(update), send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
+	self->p.from = self->next_to;
+	EXPECT_SENDS("three");
+	EXPECT_EQ(2, send_ctrl(self->p.fd, ALERT, close_notify, 2));
+	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
+}
+
+/* nobody is told of readable bytes that cannot be read; a key for the future is no way out */
+TEST_F(keys, paused_keys)
+{
+	struct st_key same = self->p.to;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+	self->p.to = self->next_to;
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "behind", 6));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_RX, &self->next_to, 0));
+	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_RX, &self->next_to, 2));
+	EXPECT_EQ(ERANGE, errno);
+	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
+	/* a change of the other direction does not end the pause */
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
+	EXPECT_EQ(0, st_poll(self->p.fd, POLLIN, 20));
+	/* the wrong key fails the session, as any record that does not open */
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_RX, &same, 1));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EBADMSG, errno);
+}
+
 TEST_F(keys, hard_limit_keeps_the_rest)
 {
 	static char buf[5 * 16384];
@@ -614,6 +1103,8 @@ TEST_F(keys, payload_limit)
 	ASSERT_EQ(0, getsockopt(self->p.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &v, &len));
 	EXPECT_EQ(63, v);
 	ASSERT_EQ(200, send(self->p.fd, buf, 200, 0));
+	EXPECT_EQ(-1, setsockopt(self->p.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, buf, 4));
+	EXPECT_EQ(EINVAL, errno);
 	for (i = 0; i < 200; i += 63)
 		EXPECT_EQ(i + 63 > 200 ? 200 - i : 63,
 			  st_recv_record(self->p.raw, &self->p.from, &type, out));
@@ -631,19 +1122,6 @@ FIXTURE_SETUP(app)
 FIXTURE_TEARDOWN(app)
 {
 	st_peer_close(&self->p);
-}
-
-static ssize_t get_ctrl(int fd, uint8_t *type, void *buf, size_t len)
-{
-	char control[CMSG_SPACE(1)];
-	struct iovec iov = { buf, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &msg, 0);
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	*type = n >= 0 && cmsg ? *CMSG_DATA(cmsg) : 0;
-	return n;
 }
 
 /* a KeyUpdate counts wherever in the record it begins */
@@ -664,6 +1142,85 @@ TEST_F(app, coalesced)
 	EXPECT_EQ(4, get(self->p.fd, 0));
 }
 
+/* one message in two records, another that only looks like a KeyUpdate in its second part */
+TEST_F(app, in_parts)
+{
+	static const uint8_t ticket[] = { 4, 0, 0, 6, 9, 24, 0, 0, 1, 0 };
+	struct st_key next = st_key(V13, variant->cipher, 0, 3);
+	uint8_t buf[32], type;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, ticket, 5));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, ticket + 5, 5));
+	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "same", 4));
+	EXPECT_EQ(4, get(self->p.fd, 0));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, 3));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update + 3, 2));
+	self->p.to = next;
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "next", 4));
+	EXPECT_EQ(3, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(2, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_RX, &next));
+	EXPECT_EQ(4, get(self->p.fd, 0));
+}
+
+/* a message that never ends is the application's to judge, and no reason to miss the next */
+TEST_F(app, half_a_message)
+{
+	static const uint8_t half[] = { 4, 0, 0, 9 };
+	uint8_t buf[32], type;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, half, sizeof(half)));
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+	EXPECT_EQ(4, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(3, get(self->p.fd, 0));
+	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+}
+
+/* TLS_TX and TLS_RX a second time, as later in-tree TLS has it */
+TEST_F(app, second_keys)
+{
+	struct st_key tx = st_key(V13, variant->cipher, 0, 4), rx = st_key(V13, variant->cipher, 0, 3);
+	struct st_key old = st_key(TLS_1_2_VERSION, variant->cipher, 0, 4);
+	struct st_key other = st_key(V13, variant->cipher == TLS_CIPHER_AES_GCM_256 ?
+				     TLS_CIPHER_AES_GCM_128 : TLS_CIPHER_AES_GCM_256, 0, 4);
+	uint8_t buf[64], want[64], type;
+	socklen_t len;
+
+	EXPECT_EQ(-1, st_set(self->p.fd, ST_SHEATH, TLS_TX, &old));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, st_set(self->p.fd, ST_SHEATH, TLS_TX, &other));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, rekey(self->p.fd, 0));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	/* their KeyUpdate, our answer */
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+	self->p.to = rx;
+	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
+	EXPECT_EQ(0, memcmp(buf, update_both, 5));
+	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_RX, &rx));
+	EXPECT_EQ(5, send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_TX, &tx));
+	self->p.from = tx;
+	len = st_crypto_info(&tx, want);
+	ASSERT_EQ(0, getsockopt(self->p.fd, SOL_TLS, TLS_TX, buf, &len));
+	EXPECT_EQ(0, memcmp(buf, want, len));
+	len = st_crypto_info(&rx, want);
+	ASSERT_EQ(0, getsockopt(self->p.fd, SOL_TLS, TLS_RX, buf, &len));
+	EXPECT_EQ(0, memcmp(buf, want, len));
+	EXPECT_SENDS("tx");
+	EXPECT_GETS("rx");
+	EXPECT_EQ(1, info(self->p.fd).tx_epoch);
+	EXPECT_EQ(1, info(self->p.fd).rx_epoch);
+}
+
 /* TLS 1.2 has keys for good */
 TEST(tls12_keeps_its_keys)
 {
@@ -677,6 +1234,8 @@ TEST(tls12_keeps_its_keys)
 	EXPECT_EQ(-1, rekey(p.fd, 0));
 	EXPECT_EQ(EOPNOTSUPP, errno);
 	EXPECT_EQ(-1, st_set_secret(p.fd, TLS_TX, TLS_CIPHER_AES_GCM_128, &s));
+	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(-1, st_set(p.fd, ST_SHEATH, TLS_RX, &next));
 	EXPECT_EQ(EBUSY, errno);
 	EXPECT_EQ(2, send(p.fd, "ab", 2, 0));
 	EXPECT_TRUE(st_peer_expect(&p, DATA, "ab", 2));

@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* more allocations than any one call has */
+#define ST_FAULTS_MAX	400
+
 /* have every allocation take part; false on a kernel that cannot */
 bool st_faults_ready(void);
 /* let the @nth allocation, or copy from or to user memory, of this thread fail, once */
