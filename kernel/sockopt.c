@@ -401,10 +401,32 @@ static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, i
 }
 
 /* both would let bytes of the record stream pass by the pipelines */
-static bool bypasses(const struct sheath_conn *conn, int level, int optname)
+static bool bypasses(int level, int optname)
 {
-	return level == SOL_TCP && (conn->tx || conn->rx) &&
-	       (optname == TCP_REPAIR || optname == TCP_ZEROCOPY_RECEIVE);
+	return level == SOL_TCP && (optname == TCP_REPAIR || optname == TCP_ZEROCOPY_RECEIVE);
+}
+
+/* until bypass_end() no key can be installed, as for threads inside the base's recvmsg() */
+static int bypass_begin(struct sheath_conn *conn)
+{
+	int rc = -EOPNOTSUPP;
+
+	lock_sock(conn->sk);
+	if (!conn->tx && !conn->rx) {
+		conn->n_plain_tx++;
+		conn->n_plain_rx++;
+		rc = 0;
+	}
+	release_sock(conn->sk);
+	return rc;
+}
+
+static void bypass_end(struct sheath_conn *conn)
+{
+	lock_sock(conn->sk);
+	conn->n_plain_tx--;
+	conn->n_plain_rx--;
+	release_sock(conn->sk);
 }
 
 /**
@@ -421,7 +443,7 @@ int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		      unsigned int optlen)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
-	bool refused;
+	bool bypass = bypasses(level, optname);
 	int rc;
 
 	if (level == SOL_TLS) {
@@ -430,10 +452,13 @@ int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		release_sock(sk);
 		return rc;
 	}
-	lock_sock(sk);
-	refused = bypasses(conn, level, optname);
-	release_sock(sk);
-	return refused ? -EOPNOTSUPP : conn->base->setsockopt(sk, level, optname, optval, optlen);
+	rc = bypass ? bypass_begin(conn) : 0;
+	if (rc)
+		return rc;
+	rc = conn->base->setsockopt(sk, level, optname, optval, optlen);
+	if (bypass)
+		bypass_end(conn);
+	return rc;
 }
 
 /**
@@ -450,7 +475,7 @@ int sheath_getsockopt(struct sock *sk, int level, int optname, char __user *optv
 		      int __user *optlen)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
-	bool refused;
+	bool bypass = bypasses(level, optname);
 	int len, rc;
 
 	if (level == SOL_TLS) {
@@ -463,8 +488,11 @@ int sheath_getsockopt(struct sock *sk, int level, int optname, char __user *optv
 		release_sock(sk);
 		return rc;
 	}
-	lock_sock(sk);
-	refused = bypasses(conn, level, optname);
-	release_sock(sk);
-	return refused ? -EOPNOTSUPP : conn->base->getsockopt(sk, level, optname, optval, optlen);
+	rc = bypass ? bypass_begin(conn) : 0;
+	if (rc)
+		return rc;
+	rc = conn->base->getsockopt(sk, level, optname, optval, optlen);
+	if (bypass)
+		bypass_end(conn);
+	return rc;
 }

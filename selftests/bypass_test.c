@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,6 +82,95 @@ static int sockmap_add(int map, int fd)
 				.value = (uintptr_t)&value };
 
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+/* a page the kernel waits for when it touches it, until wake_page(); -1 if there is no such thing */
+static int lazy_page(void **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+
+	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)*page;
+	reg.range.len = 4096;
+	return fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg) ? -1 : fd;
+}
+
+static int wake_page(int fd, void *page)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, 4096 } };
+
+	return ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+}
+
+struct repair {
+	int fd;
+	void *page;
+	int rc;
+};
+
+static void *set_repair(void *arg)
+{
+	struct repair *r = arg;
+
+	/* zero: TCP_REPAIR_OFF */
+	r->rc = setsockopt(r->fd, IPPROTO_TCP, TCP_REPAIR, r->page, 4);
+	return NULL;
+}
+
+/* an option that was allowed and is not through yet: a key has to wait */
+TEST_F(bypass, repair_while_keyed)
+{
+	struct repair r = { .fd = self->fd[0] };
+	struct pollfd pfd = { .events = POLLIN };
+	pthread_t t;
+
+	pfd.fd = lazy_page(&r.page);
+	/* a kernel without userfaultfd cannot be stopped there */
+	if (pfd.fd < 0)
+		return;
+	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
+	ASSERT_EQ(0, pthread_create(&t, NULL, set_repair, &r));
+	ASSERT_EQ(1, poll(&pfd, 1, 5000));
+	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
+	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
+	ASSERT_EQ(0, wake_page(pfd.fd, r.page));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(0, r.rc);
+	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
+	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
+	close(pfd.fd);
+}
+
+static int refs(void)
+{
+	FILE *f = fopen("/sys/module/sheath/refcnt", "r");
+	int n = -1;
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* the module stays until the last return from close(), and no longer */
+TEST_F(bypass, module_stays)
+{
+	int before = refs(), i;
+
+	if (before < 0)
+		return;
+	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
+	/* the ULP's reference, which may go within close(), and the socket's */
+	EXPECT_EQ(before + 2, refs());
+	close(self->fd[0]);
+	close(self->fd[1]);
+	for (i = 0; i < 5000 && refs() != before; i++)
+		usleep(1000);
+	EXPECT_EQ(before, refs());
+	ASSERT_EQ(0, st_pair(variant->family, self->fd));
 }
 
 /* CVE-2026-93824 and others: programs on a sockmap would see and change the record stream */
