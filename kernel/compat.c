@@ -1,10 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Functions older kernels want from a protocol and newer ones do not. */
+/* Functions of a protocol that not every kernel wants, or wants in the same way. */
 #include "compat.h"
 
-#ifdef SHEATH_COMPAT_SENDPAGE
+#include <linux/sockios.h>
+#include <asm/ioctls.h>
 
+#include "conn.h"
 #include "ulp.h"
+
+/**
+ * sheath_compat_ioctl() - ioctl() of an attached socket
+ * @sk: socket
+ * @cmd: SIOCINQ is ours, the rest is the base protocol's
+ * @karg: answer
+ *
+ * Context: process, lock not held.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+int sheath_compat_ioctl(struct sock *sk, int cmd, int *karg)
+{
+	if (cmd == SIOCINQ && sheath_ulp_inq(sk, karg))
+		return 0;
+	return sheath_conn_get(sk)->base->ioctl(sk, cmd, karg);
+}
+#else
+int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	int answ;
+
+	if (cmd == SIOCINQ && sheath_ulp_inq(sk, &answ))
+		return put_user(answ, (int __user *)arg);
+	return sheath_conn_get(sk)->base->ioctl(sk, cmd, arg);
+}
+#endif
+
+#ifdef SHEATH_COMPAT_SENDPAGE
 
 /* one page the newer way; MSG_SENDPAGE_NOTLAST says that splice has more at hand */
 static void page_msg(struct msghdr *msg, struct bio_vec *bv, struct page *page, int offset,

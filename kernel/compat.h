@@ -42,7 +42,7 @@
 static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsigned int n,
 				     u32 len, bool copy, bool more)
 {
-	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (copy ? 0 : MSG_NO_SHARED_FRAGS);
 	unsigned int i;
 	int sum = 0, rc = 0;
 
@@ -93,6 +93,13 @@ void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops);
 static inline void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops)
 {
 }
+#endif
+
+/* 6.5 has the network core copy what an ioctl takes and gives (commit e1d001fa5b47) */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+int sheath_compat_ioctl(struct sock *sk, int cmd, int *karg);
+#else
+int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg);
 #endif
 
 /**
@@ -165,7 +172,51 @@ struct sheath_compat_pin {
 	bool		pinned;
 };
 
-/* 6.3 pins what is written to (commits 7d58fe731028, f62e52d1276d); 6.1 only takes references */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+
+/* the first piece of user memory that is not empty */
+static inline unsigned long sheath_compat_user_addr(const struct iov_iter *iter, size_t *len)
+{
+	const struct iovec *iov = iter->iov;
+	size_t skip = iter->iov_offset;
+
+	*len = iter->count;
+	if (iter_is_ubuf(iter))
+		return (unsigned long)iter->ubuf + skip;
+	for (; iov->iov_len == skip; iov++)
+		skip = 0;
+	*len = min(*len, iov->iov_len - skip);
+	return (unsigned long)iov->iov_base + skip;
+}
+
+/*
+ * A page that is only referred to may become another process's by fork() and a write fault of
+ * ours, and what is opened into it with it; one that is pinned is copied for the child.
+ */
+static inline ssize_t sheath_compat_pin_user(struct iov_iter *iter, u32 len, unsigned int max,
+					     struct page **pages, size_t *off)
+{
+	size_t part;
+	unsigned long addr = sheath_compat_user_addr(iter, &part);
+	int n;
+
+	part = min_t(size_t, part, len);
+	*off = offset_in_page(addr);
+	n = min_t(size_t, max, DIV_ROUND_UP(*off + part, PAGE_SIZE));
+	n = pin_user_pages_fast(addr - *off, n, FOLL_WRITE, pages);
+	if (n <= 0)
+		return n;
+	part = min_t(size_t, part, n * PAGE_SIZE - *off);
+	iov_iter_advance(iter, part);
+	return part;
+}
+
+#endif
+
+/*
+ * 6.3 pins user memory (commits 7d58fe731028, f62e52d1276d). What older ones have for iterators
+ * takes references, which is enough for memory that is only read.
+ */
 static inline ssize_t sheath_compat_pages(struct sheath_compat_pin *pin, struct iov_iter *iter,
 					  u32 len, struct page **pages, size_t *off)
 {
@@ -173,6 +224,10 @@ static inline ssize_t sheath_compat_pages(struct sheath_compat_pin *pin, struct 
 	pin->pinned = iov_iter_extract_will_pin(iter);
 	return iov_iter_extract_pages(iter, &pages, len, SHEATH_PIN_MAX - pin->n, 0, off);
 #else
+	pin->pinned = user_backed_iter(iter) && iov_iter_rw(iter) == READ;
+	if (pin->pinned)
+		return iter->count ? sheath_compat_pin_user(iter, len, SHEATH_PIN_MAX - pin->n,
+							    pages, off) : 0;
 	return iov_iter_get_pages2(iter, pages, len, SHEATH_PIN_MAX - pin->n, off);
 #endif
 }
@@ -191,12 +246,10 @@ static inline void sheath_compat_unpin(struct sheath_compat_pin *pin, bool dirty
 	for (i = 0; i < pin->n; i++) {
 		struct page *page = pin->bv[i].bv_page;
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 		if (pin->pinned) {
 			unpin_user_pages_dirty_lock(&page, 1, dirty);
 			continue;
 		}
-#endif
 		if (dirty)
 			set_page_dirty_lock(page);
 		put_page(page);

@@ -232,31 +232,54 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 	return rc < 0 ? rc : 1;
 }
 
-/* bytes of content a reader could have now, if there are at least @target; else 0 */
-static bool content_ready(struct sheath_conn *conn, u32 target)
+/* count the content of the record at @rx->scan_seq; false: it is not complete */
+static bool count_one(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u32 overhead = rx->dir.prepend + rx->dir.append;
-	u32 sum = rx->recs_bytes, off, avail;
+	u32 off = rx->scan_seq - sheath_rxq_front(conn), len = rx->rec_len;
 	struct sheath_header h;
 	u8 head[SHEATH_HEADER_LEN];
 
-	if (sheath_rx_head(conn) <= 0)
-		return sum >= target;
-	avail = sheath_rxq_avail(conn);
-	sum += rx->rec_len - overhead;
-	off = rx->rec_len - rx->spilled;
-	while (sum < target && off + sizeof(head) <= avail) {
-		if (sheath_rxq_copy(conn, off, head, sizeof(head)))
-			break;
+	if (off) {
+		off -= rx->spilled;
+		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
+		    sheath_rxq_copy(conn, off, head, sizeof(head)))
+			return false;
 		sheath_framing_get_header(head, &h);
-		off += sizeof(head) + h.len;
-		if (sheath_record_check(&rx->dir, &h))
-			return true;
-		if (off <= avail)
-			sum += sizeof(head) + h.len - overhead;
+		if (sheath_record_check(&rx->dir, &h)) {
+			/* what a reader will be told is worth any mark */
+			rx->scan_sum = U32_MAX;
+			return false;
+		}
+		len = sizeof(head) + h.len;
+		if (off + len > sheath_rxq_avail(conn))
+			return false;
 	}
-	return sum >= target;
+	rx->scan_seq += len;
+	rx->scan_sum += len - rx->dir.prepend - rx->dir.append;
+	return true;
+}
+
+/*
+ * Could a reader have @target bytes of content now? Where a count ended, the next one goes
+ * on: one that began anew for every segment would take its time with many small records.
+ */
+static bool content_ready(struct sheath_conn *conn, u32 target)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (rx->recs_bytes >= target)
+		return true;
+	if (sheath_rx_head(conn) <= 0)
+		return false;
+	if (!rx->scanned) {
+		rx->scan_seq = sheath_rxq_front(conn);
+		rx->scan_sum = 0;
+		rx->scanned = true;
+	}
+	while (rx->scan_sum < target - rx->recs_bytes && count_one(conn))
+		;
+	return rx->scan_sum >= target - rx->recs_bytes;
 }
 
 /**
@@ -273,15 +296,18 @@ void sheath_rx_update(struct sheath_conn *conn)
 	int head = rx->eof ? 1 : rx->paused ? 0 : sheath_rx_head(conn);
 	bool ready = head || !list_empty(&rx->recs);
 
-	if (!head && !rx->paused && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
+	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
+
+	if (!head && !rx->paused && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) &&
+	    sheath_rxq_avail(conn)) {
 		/* the window is closing on a record that is not complete */
 		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
 		sheath_rxq_spill(conn);
 		sheath_rxq_release(conn);
 		ready |= sheath_rx_head(conn) != 0;
 	}
-	if (ready && sk->sk_rcvlowat > 1 && !rx->eof && !rx->paused && head >= 0)
-		ready = content_ready(conn, sk->sk_rcvlowat) || tcp_epollin_ready(sk, INT_MAX);
+	if (ready && target > 1 && !rx->eof && !rx->paused && head >= 0)
+		ready = tcp_epollin_ready(sk, INT_MAX) || content_ready(conn, target);
 	rx->cursor = NULL;
 	WRITE_ONCE(rx->ready, ready);
 }
@@ -301,16 +327,22 @@ void sheath_rx_data_ready(struct sheath_conn *conn)
 		conn->base_data_ready(sk);
 }
 
-/* sleep until something happens to the socket; the lock is released and taken again */
-static int wait_event_sk(struct sheath_conn *conn, long *timeo)
+/*
+ * Sleep until something happens to the socket; the lock is released and taken again. Who has
+ * bytes already, or asked for few, is in need of less than the mark and wakes up earlier.
+ */
+static int wait_event_sk(struct sheath_conn *conn, size_t need, long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	bool hurried = need < sheath_rx_mark(conn);
 	struct sock *sk = conn->sk;
 
 	if (!*timeo)
 		return -EAGAIN;
 	if (signal_pending(current))
 		return sock_intr_errno(*timeo);
+	conn->rx->hurried += hurried;
+	sheath_rxq_release(conn);
 	sheath_rx_update(conn);
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
@@ -318,6 +350,7 @@ static int wait_event_sk(struct sheath_conn *conn, long *timeo)
 	sk_wait_event(sk, timeo, READ_ONCE(sk->sk_err), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
+	conn->rx->hurried -= hurried;
 	return 0;
 }
 
@@ -354,7 +387,7 @@ static int no_record(struct sheath_conn *conn, bool tell)
 
 /* Return: 1 = go on, a record may be there; 0 = the stream or this call is over; or an errno */
 static int take_record(struct sheath_conn *conn, struct sheath_rx_want *want, bool tell,
-		       long *timeo)
+		       size_t need, long *timeo)
 {
 	int rc = sheath_rx_next(conn, want);
 
@@ -363,8 +396,7 @@ static int take_record(struct sheath_conn *conn, struct sheath_rx_want *want, bo
 	rc = no_record(conn, tell);
 	if (rc <= 0)
 		return rc;
-	sheath_rxq_release(conn);
-	rc = wait_event_sk(conn, timeo);
+	rc = wait_event_sk(conn, need, timeo);
 	return rc ?: 1;
 }
 
@@ -382,7 +414,7 @@ int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo)
 {
 	struct sheath_rx_want want = { };
 
-	return take_record(conn, &want, true, timeo);
+	return take_record(conn, &want, true, 1, timeo);
 }
 
 /* TLS_GET_RECORD_TYPE of <linux/tls.h>; a control record is not read without it */
@@ -503,7 +535,10 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	if (!(r->flags & (MSG_PEEK | MSG_TRUNC)) && user_backed_iter(&r->msg->msg_iter) &&
 	    (!r->typed || r->type == SHEATH_CT_DATA))
 		want.direct = &r->msg->msg_iter;
-	rc = take_record(conn, &want, !r->copied, r->copied < target ? timeo : NULL);
+	/* what was peeked at is still there and counts again */
+	rc = take_record(conn, &want, !r->copied,
+			 r->flags & MSG_PEEK ? target : target - r->copied,
+			 r->copied < target ? timeo : NULL);
 	if (rc <= 0)
 		return rc;
 	if (want.got) {
@@ -553,7 +588,7 @@ int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, 
 {
 	struct reader r = { .msg = msg, .flags = flags, .len = len, .gone = conn->rx->gone };
 	struct sock *sk = conn->sk;
-	size_t target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	size_t target = flags & MSG_WAITALL ? len : min_t(size_t, len, sheath_rx_mark(conn));
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int rc;
 
@@ -588,5 +623,62 @@ void sheath_rx_drain(struct sheath_conn *conn)
 	/* RFC 8446 section 6.1: what comes after a close_notify is ignored */
 	if (conn->rx->eof)
 		sheath_rxq_used(conn, sheath_rxq_avail(conn));
+	sheath_rxq_release_all(conn);
+}
+
+/**
+ * sheath_rx_inq() - FIONREAD: bytes of data a reader would get before anything else
+ * @conn: connection with a receiving key
+ *
+ * Padding and content type of a TLS 1.3 record are known when it is open, so what is complete
+ * is opened for this and waits in the queue, as if it was peeked at. What more than a receive
+ * buffer of opened records holds is not counted, nor a control record and what follows it. An
+ * error is left for a reader to find.
+ *
+ * Context: lock_sock() held, may sleep.
+ */
+u32 sheath_rx_inq(struct sheath_conn *conn)
+{
+	struct sheath_rx_want want = { };
+	struct sheath_rx *rx = conn->rx;
+	struct sheath_rec *rec;
+	u32 sum = 0;
+
+	while (may_queue(conn) && (list_empty(&rx->recs) ||
+	       list_last_entry(&rx->recs, struct sheath_rec, list)->type == SHEATH_CT_DATA)) {
+		if (sheath_rx_next(conn, &want) <= 0)
+			break;
+	}
 	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	list_for_each_entry(rec, &rx->recs, list) {
+		if (rec->type != SHEATH_CT_DATA)
+			break;
+		sum += rec->len - rec->off;
+	}
+	return min_t(u32, sum, INT_MAX);
+}
+
+/**
+ * sheath_rx_set_rcvlowat() - SO_RCVLOWAT
+ * @conn: connection with a receiving key
+ * @base: what TCP does about it, cap it and see to a buffer that can hold it
+ * @val: mark
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: as @base.
+ */
+int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk, int val),
+			   int val)
+{
+	int rc;
+
+	conn->rx->lowered = 0;
+	rc = base(conn->sk, val);
+	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	if (conn->rx->ready)
+		conn->base_data_ready(conn->sk);
+	return rc;
 }

@@ -50,6 +50,8 @@ struct sheath_rec {
  * @scratch: record for small contents, so that they cost no allocation
  * @scratch_used: @scratch is in @recs
  * @parsed: bytes behind copied_seq that are used up but not yet given back to TCP
+ * @lowered: how much sk_rcvlowat is below the application's mark, see lower_mark()
+ * @hurried: readers asleep that need less than the mark
  * @cursor: socket buffer the last look-up ended in; NULL whenever the lock was released
  * @head: header of the record in front, valid if @rec_len is not 0
  * @rec_len: length of the record in front, header included; 0: not known yet
@@ -64,6 +66,9 @@ struct sheath_rec {
  * @paused: the peer changed its key, and there is no secret to follow it with
  * @rekey_due: the peer changed its key, and ours did not follow yet
  * @hs: handshake messages, when the module reads them
+ * @scan_seq: where in the stream of TCP the last count of content ended, if @scanned
+ * @scan_sum: content of the records from the one in front to there
+ * @scanned: they are valid
  * @n_empty: empty records in a row
  * @n_warning: warning alerts in a row
  * @n_update: KeyUpdates in a row since @update_since
@@ -86,6 +91,8 @@ struct sheath_rx {
 	bool			scratch_used;
 
 	u32			parsed;
+	u32			lowered;
+	unsigned int		hurried;
 	struct sk_buff		*cursor;
 	struct sheath_header	head;
 	u32			rec_len;
@@ -101,6 +108,9 @@ struct sheath_rx {
 	bool			paused;
 	bool			rekey_due;
 	struct sheath_handshake_parser hs;
+	u32			scan_seq;
+	u32			scan_sum;
+	bool			scanned;
 	unsigned int		n_empty;
 	unsigned int		n_warning;
 	unsigned int		n_update;
@@ -122,6 +132,9 @@ int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
 void sheath_rx_data_ready(struct sheath_conn *conn);
 void sheath_rx_update(struct sheath_conn *conn);
 void sheath_rx_drain(struct sheath_conn *conn);
+u32 sheath_rx_inq(struct sheath_conn *conn);
+int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk, int val),
+			   int val);
 
 /* rx.c: the walk all readers share; lock_sock() held */
 
@@ -142,12 +155,25 @@ int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo);
 struct sheath_rec *sheath_rx_first(struct sheath_rx *rx);
 void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n);
 
+/**
+ * sheath_rx_mark() - SO_RCVLOWAT as the application set it, and TCP capped it
+ * @conn: connection with a receiving key
+ *
+ * Context: lock_sock() held, or sk_data_ready().
+ */
+static inline u32 sheath_rx_mark(const struct sheath_conn *conn)
+{
+	return conn->sk->sk_rcvlowat + conn->rx->lowered;
+}
+
 /* rx_queue.c: bytes of TCP's receive queue; lock_sock() held, or sk_data_ready() */
 u32 sheath_rxq_avail(const struct sheath_conn *conn);
 int sheath_rxq_copy(struct sheath_conn *conn, u32 off, void *to, u32 len);
 int sheath_rxq_map(struct sheath_conn *conn, u32 off, u32 len, struct sheath_sgl *sgl);
 void sheath_rxq_used(struct sheath_conn *conn, u32 len);
 void sheath_rxq_release(struct sheath_conn *conn);
+void sheath_rxq_release_all(struct sheath_conn *conn);
+u32 sheath_rxq_front(const struct sheath_conn *conn);
 int sheath_rxq_spill(struct sheath_conn *conn);
 
 /* rx_open.c: one record; lock_sock() held, may sleep */

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "pool.h"
@@ -80,6 +81,7 @@ static int list_source(struct sheath_conn *conn, unsigned int aad_len)
 	sheath_sgl_reset(&rx->src);
 	sheath_sgl_add_buf(&rx->src, rx->dir.aad, aad_len);
 	if (!rx->spilled && sheath_rxq_map(conn, off, len, &rx->src)) {
+		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_COPIED);
 		rc = sheath_rxq_spill(conn);
 		if (rc)
 			return rc;
@@ -138,11 +140,24 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
 	kfree(rec);
 }
 
+/* the record in front leaves what was counted; memory a sender writes to may have lied */
+static void forget_front(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 content = rx->rec_len - rx->dir.prepend - rx->dir.append;
+
+	if (before(rx->scan_seq, sheath_rxq_front(conn) + rx->rec_len) ||
+	    rx->scan_sum < content)
+		rx->scanned = false;
+	rx->scan_sum -= content;
+}
+
 static void record_done(struct sheath_conn *conn, u32 content)
 {
 	struct sheath_rx *rx = conn->rx;
 	const struct net *net = sock_net(conn->sk);
 
+	forget_front(conn);
 	if (!rx->spilled)
 		sheath_rxq_used(conn, rx->rec_len);
 	rx->spilled = 0;

@@ -25,15 +25,10 @@ u32 sheath_rxq_avail(const struct sheath_conn *conn)
 	return n - conn->rx->parsed;
 }
 
-/* the buffer with byte @seq, and how far into it that is */
-static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
+/* the buffer with byte @seq, @skb or one behind it, and how far into it that is */
+static struct sk_buff *find_from(struct sheath_conn *conn, struct sk_buff *skb, u32 seq, u32 *off)
 {
-	struct sk_buff_head *queue = &conn->sk->sk_receive_queue;
-	struct sk_buff *skb = conn->rx->cursor;
-
-	if (!skb || before(seq, TCP_SKB_CB(skb)->seq))
-		skb = skb_peek(queue);
-	for (; skb; skb = skb_peek_next(skb, queue)) {
+	for (; skb; skb = skb_peek_next(skb, &conn->sk->sk_receive_queue)) {
 		*off = seq - TCP_SKB_CB(skb)->seq;
 		if (*off < skb->len) {
 			conn->rx->cursor = skb;
@@ -41,6 +36,31 @@ static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
 		}
 	}
 	return NULL;
+}
+
+/* the last buffer that begins at @seq or before, if @seq is nearer to the end of the queue */
+static struct sk_buff *from_end(struct sheath_conn *conn, u32 seq)
+{
+	struct sk_buff_head *queue = &conn->sk->sk_receive_queue;
+	struct sk_buff *head = skb_peek(queue), *skb = skb_peek_tail(queue);
+
+	if (!head || seq - TCP_SKB_CB(head)->seq < TCP_SKB_CB(skb)->end_seq - seq)
+		return NULL;
+	while (skb != head && before(seq, TCP_SKB_CB(skb)->seq))
+		skb = skb_queue_prev(queue, skb);
+	return skb;
+}
+
+/* likewise, wherever it is */
+static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
+{
+	struct sk_buff *skb = conn->rx->cursor;
+
+	if (!skb || before(seq, TCP_SKB_CB(skb)->seq))
+		skb = from_end(conn, seq);
+	skb = find_from(conn, skb, seq, off);
+	/* where buffers overlap, it may be in a longer one that begins earlier */
+	return skb ?: find_from(conn, skb_peek(&conn->sk->sk_receive_queue), seq, off);
 }
 
 /**
@@ -108,7 +128,9 @@ static bool map_skb(const struct sk_buff *skb, u32 at, u32 len, struct sheath_sg
  * @len: bytes; @off + @len are available
  * @sgl: list
  *
- * The memory is read only: buffers may be clones whose pages others see.
+ * The memory is read only: buffers may be clones whose pages others see. A sender on this
+ * host may even have kept pages it can write to (splice, sendfile): a cipher reads its input
+ * twice, to verify and to decrypt, and must not be shown two different texts.
  *
  * Return: 0, or %-E2BIG if it has too many pieces or is of a kind that cannot be mapped;
  * the list is useless then.
@@ -121,7 +143,8 @@ int sheath_rxq_map(struct sheath_conn *conn, u32 off, u32 len, struct sheath_sgl
 		u32 at, part;
 		struct sk_buff *skb = find(conn, seq, &at);
 
-		if (!skb || skb_has_frag_list(skb) || !sheath_compat_skb_readable(skb))
+		if (!skb || skb_has_frag_list(skb) || skb_has_shared_frag(skb) ||
+		    !sheath_compat_skb_readable(skb))
 			return -E2BIG;
 		part = min(len, skb->len - at);
 		if (!map_skb(skb, at, part, sgl))
@@ -145,19 +168,80 @@ void sheath_rxq_used(struct sheath_conn *conn, u32 len)
 }
 
 /**
+ * sheath_rxq_front() - where in the stream of TCP the record in front begins
+ * @conn: connection with a receiving key
+ */
+u32 sheath_rxq_front(const struct sheath_conn *conn)
+{
+	return tcp_sk(conn->sk)->copied_seq + conn->rx->parsed - conn->rx->spilled;
+}
+
+static void give_back(struct sheath_conn *conn, u32 len)
+{
+	if (len)
+		tcp_read_done(conn->sk, len);
+	conn->rx->parsed -= len;
+	conn->rx->cursor = NULL;
+}
+
+/*
+ * TCP calls sk_data_ready() when sk_rcvlowat bytes are in its queue, and knows nothing of
+ * content that left the queue unread. As much of it as the mark is about, but one byte, is
+ * kept back from TCP, so that every byte that comes makes it call.
+ */
+static u32 keep_back(const struct sheath_conn *conn)
+{
+	const struct sheath_rx *rx = conn->rx;
+
+	/* what was spilled had to go */
+	if (rx->spilled)
+		return 0;
+	return min3(rx->parsed, rx->recs_bytes, sheath_rx_mark(conn) - 1);
+}
+
+/*
+ * Where that is not possible, TCP's mark has to be lower than the application's, which
+ * getsockopt() shows meanwhile.
+ */
+static void lower_mark(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 mark = sheath_rx_mark(conn);
+	u32 unread = rx->recs_bytes + rx->spilled;
+	u32 low = rx->hurried ? mark : unread > rx->parsed ? unread - rx->parsed : 0;
+
+	low = min(low, mark - 1);
+	if (low == rx->lowered)
+		return;
+	rx->lowered = low;
+	WRITE_ONCE(conn->sk->sk_rcvlowat, mark - low);
+}
+
+/**
  * sheath_rxq_release() - give back what is used up, and forget the cursor
  * @conn: connection with a receiving key
  *
- * To be called before the lock is released and before anything is sent.
+ * To be called before the lock is released and before anything is sent. Some may be kept
+ * back for SO_RCVLOWAT, but not from a window that is closing.
  */
 void sheath_rxq_release(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
+	u32 keep = keep_back(conn);
 
-	if (rx->parsed)
-		tcp_read_done(conn->sk, rx->parsed);
-	rx->parsed = 0;
-	rx->cursor = NULL;
+	give_back(conn, rx->parsed - keep);
+	if (keep && tcp_epollin_ready(conn->sk, INT_MAX))
+		give_back(conn, keep);
+	lower_mark(conn);
+}
+
+/**
+ * sheath_rxq_release_all() - give back what is used up, without any exception
+ * @conn: connection with a receiving key that nobody will read from any more
+ */
+void sheath_rxq_release_all(struct sheath_conn *conn)
+{
+	give_back(conn, conn->rx->parsed);
 }
 
 /**

@@ -255,6 +255,36 @@ static __poll_t sheath_poll(struct file *file, struct socket *sock, poll_table *
 	return mask;
 }
 
+static int sheath_set_rcvlowat(struct sock *sk, int val)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	int (*base)(struct sock *sk, int val) = base_ops(conn)->set_rcvlowat;
+
+	return conn->rx ? sheath_rx_set_rcvlowat(conn, base, val) : base(sk, val);
+}
+
+/**
+ * sheath_ulp_inq() - SIOCINQ of an attached socket
+ * @sk: socket
+ * @answ: set to the bytes a reader would get
+ *
+ * Context: process, lock not held.
+ *
+ * Return: false if it is the base protocol's to say.
+ */
+bool sheath_ulp_inq(struct sock *sk, int *answ)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	bool ours;
+
+	lock_sock(sk);
+	ours = conn->rx;
+	if (ours)
+		*answ = sheath_rx_inq(conn);
+	release_sock(sk);
+	return ours;
+}
+
 /* everything sealed and the record left open go out; close_notify if that is our business */
 static void end_tx(struct sheath_conn *conn)
 {
@@ -385,6 +415,16 @@ static void make_ops(struct sheath_proto *p)
 	ops->sendmsg_locked = sheath_ulp_sendmsg_locked;
 	ops->mmap = sock_no_mmap;
 	ops->set_peek_off = NULL;
+	if (ops->set_rcvlowat)
+		ops->set_rcvlowat = sheath_set_rcvlowat;
+	/*
+	 * __sock_release() lets go of the owner when the stack has nothing left of us: the last
+	 * reference of the ULP may go inside the base protocol's close(), and that returns to
+	 * ours. A base that is a module itself keeps its place here, as nobody else would let go
+	 * of it; there the risk is that of every ULP.
+	 */
+	if (!ops->owner)
+		ops->owner = THIS_MODULE;
 }
 
 static void make_prot(struct sheath_proto *p)
@@ -399,6 +439,7 @@ static void make_prot(struct sheath_proto *p)
 	prot->sendmsg = sheath_ulp_sendmsg;
 	prot->splice_eof = sheath_splice_eof;
 	prot->recvmsg = sheath_recvmsg;
+	prot->ioctl = sheath_compat_ioctl;
 #ifdef CONFIG_BPF_SYSCALL
 	prot->psock_update_sk_prot = NULL;
 #endif
@@ -455,6 +496,8 @@ static int sheath_init(struct sock *sk)
 	swap_callbacks(conn);
 	/* the operations look for the context: they are visible only after it is */
 	smp_store_release(&sk->sk_prot, (struct proto *)&conn->proto->prot);
+	if (conn->proto->ops.owner == THIS_MODULE)
+		__module_get(THIS_MODULE);
 	WRITE_ONCE(sk->sk_socket->ops, &conn->proto->ops);
 	sheath_stat_inc(sock_net(sk), SHEATH_STAT_ATTACHED);
 	return 0;

@@ -9,6 +9,8 @@
 int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
 int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size);
 
+bool sheath_ulp_inq(struct sock *sk, int *answ);
+
 int sheath_ulp_register(void);
 void sheath_ulp_unregister(void);
 int sheath_ulp_register_tls(void);

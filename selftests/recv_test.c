@@ -4,13 +4,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +157,250 @@ TEST_F(recv, lowat)
 	EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 50));
 	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1));
 	EXPECT_EQ(0, st_expect(self->fd[1], 501, 1499, 1499));
+}
+
+static int get_lowat(int fd)
+{
+	socklen_t len = sizeof(int);
+	int v = -1;
+
+	getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &v, &len);
+	return v;
+}
+
+/* an unread rest, which TCP knows nothing of, and one record more: together above the mark */
+TEST_F(recv, lowat_rest)
+{
+	pthread_t t;
+	int late;
+
+	for (late = 0; late <= 1; late++) {
+		ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, late ? 1 : 1500));
+		ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
+		ASSERT_EQ(1, recv(self->fd[1], self->buf, 1, 0));
+		ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1500));
+		EXPECT_EQ(0, st_poll(self->fd[1], POLLIN, 50));
+		if (!late)
+			EXPECT_EQ(1500, get_lowat(self->fd[1]));
+		ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+		EXPECT_EQ(POLLIN, st_poll(self->fd[1], POLLIN, 5000));
+		ASSERT_EQ(0, pthread_join(t, NULL));
+		EXPECT_EQ(1999, recv(self->fd[1], self->buf, 4000, MSG_DONTWAIT));
+		EXPECT_TRUE(st_check(self->buf, 1999, 1));
+		EXPECT_EQ(1500, get_lowat(self->fd[1]));
+	}
+}
+
+TEST_F(recv, lowat_rest_blocking)
+{
+	struct timeval tv = { .tv_sec = 5 };
+	pthread_t t;
+
+	ASSERT_EQ(0, setsockopt(self->fd[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1500));
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
+	ASSERT_EQ(1, recv(self->fd[1], self->buf, 1, 0));
+	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+	EXPECT_EQ(1999, recv(self->fd[1], self->buf, 4000, 0));
+	EXPECT_TRUE(st_check(self->buf, 1999, 1));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	/* peeking leaves what it saw, and waits for the mark all the same */
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
+	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+	EXPECT_EQ(2000, recv(self->fd[1], self->buf, 4000, MSG_PEEK));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(2000, recv(self->fd[1], self->buf, 2000, 0));
+	/* who asks for less than the mark does not wait for it */
+	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
+	EXPECT_EQ(100, recv(self->fd[1], self->buf, 100, 0));
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(1500, get_lowat(self->fd[1]));
+	EXPECT_EQ(0, st_expect(self->fd[1], 1100, 900, 900));
+}
+
+/* poll() against a model: small records come, some of the bytes are read, in any order */
+TEST_F(recv, lowat_model)
+{
+	const int mark = 300, rounds = 2000;
+	uint64_t in = 0, out = 0;
+	int i;
+
+	srand(1);
+	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, mark));
+	for (i = 0; i < rounds; i++) {
+		int n = rand() % 4 ? rand() % 40 + 1 : rand() % 500 + 1;
+		bool enough;
+		ssize_t got;
+
+		if (rand() % 3) {
+			ASSERT_EQ(0, st_write(self->fd[0], in, n, n));
+			in += n;
+		} else if (in > out) {
+			got = recv(self->fd[1], self->buf, n, MSG_DONTWAIT);
+			ASSERT_LT(0, got);
+			ASSERT_TRUE(st_check(self->buf, got, out));
+			out += got;
+		}
+		enough = in - out >= (uint64_t)mark;
+		ASSERT_EQ(enough ? POLLIN : 0, st_poll(self->fd[1], POLLIN, enough ? 5000 : 0));
+	}
+	EXPECT_EQ(mark, get_lowat(self->fd[1]));
+}
+
+static int inq(int fd)
+{
+	int n = -1;
+
+	ioctl(fd, FIONREAD, &n);
+	return n;
+}
+
+/* in the end it is so */
+static bool inq_becomes(int fd, int want)
+{
+	int i;
+
+	for (i = 0; i < 5000 && inq(fd) != want; i++)
+		usleep(1000);
+	return inq(fd) == want;
+}
+
+TEST_F(recv, fionread)
+{
+	int n = -1;
+
+	EXPECT_EQ(0, inq(self->fd[1]));
+	ASSERT_EQ(0, st_write(self->fd[0], 0, 300, 100));
+	EXPECT_TRUE(inq_becomes(self->fd[1], 300));
+	ASSERT_EQ(0, st_expect(self->fd[1], 0, 50, 50));
+	EXPECT_EQ(250, inq(self->fd[1]));
+	ASSERT_EQ(0, st_write(self->fd[0], 300, 2 * FULL, FULL));
+	EXPECT_TRUE(inq_becomes(self->fd[1], 250 + 2 * FULL));
+	EXPECT_EQ(250 + 2 * FULL, recv(self->fd[1], self->buf, 4 * FULL, MSG_DONTWAIT));
+	EXPECT_TRUE(st_check(self->buf, 250 + 2 * FULL, 50));
+	EXPECT_EQ(0, inq(self->fd[1]));
+	/* that of the other direction is TCP's */
+	EXPECT_EQ(0, ioctl(self->fd[1], SIOCOUTQ, &n));
+	EXPECT_EQ(0, n);
+}
+
+TEST_F(recv, fionread_partial)
+{
+	struct st_relay r;
+	int n;
+
+	ASSERT_EQ(0, st_relay_open(&r, variant->tx, variant->rx, variant->version,
+				   variant->cipher, 0));
+	n = st_relay_make(&r, 0, 1000, self->buf);
+	ASSERT_LT(1000, n);
+	ASSERT_EQ(0, st_send_all(r.feed, self->buf, n - 1, 0));
+	usleep(20000);
+	EXPECT_EQ(0, inq(r.rx));
+	ASSERT_EQ(0, st_send_all(r.feed, self->buf + n - 1, 1, 0));
+	EXPECT_TRUE(inq_becomes(r.rx, 1000));
+	EXPECT_EQ(0, st_expect(r.rx, 0, 1000, 1000));
+	st_relay_close(&r);
+}
+
+/* what a read would not give is not counted: padding, and what is not data */
+TEST_F(recv, fionread_exact)
+{
+	struct st_record rec = { .type = 23, .data = "abc", .len = 3, .pad = 500 };
+	uint8_t wire[ST_RECORD_MAX];
+	struct st_peer p;
+	int n;
+
+	ASSERT_EQ(0, st_peer_open(&p, variant->version, variant->cipher, true));
+	if (variant->version == TLS_1_2_VERSION)
+		rec.pad = 0;
+	n = st_seal(&p.to, &rec, wire);
+	ASSERT_LT(0, n);
+	ASSERT_EQ(0, st_send_all(p.raw, wire, n, 0));
+	ASSERT_EQ(0, st_peer_send(&p, 21, "\1\144", 2));
+	ASSERT_EQ(0, st_peer_send(&p, 23, "defgh", 5));
+	EXPECT_TRUE(inq_becomes(p.fd, 3));
+	EXPECT_EQ(3, recv(p.fd, self->buf, 100, 0));
+	EXPECT_EQ(0, inq(p.fd));
+	st_peer_close(&p);
+}
+
+/* pages the sender of a record can still write to are copied before a cipher sees them */
+TEST_F(recv, shared_pages)
+{
+	long long copied;
+	struct st_relay r;
+	off_t at = 0;
+	int n, file = memfd_create("wire", 0);
+
+	ASSERT_EQ(0, st_relay_open(&r, variant->tx, variant->rx, variant->version,
+				   variant->cipher, 0));
+	n = st_relay_make(&r, 0, 2 * FULL, self->buf);
+	ASSERT_LT(2 * FULL, n);
+	copied = st_stat("RxCopied");
+	ASSERT_EQ(n / 2, write(file, self->buf, n / 2));
+	ASSERT_EQ(n / 2, sendfile(r.feed, file, &at, n / 2));
+	EXPECT_EQ(0, st_expect(r.rx, 0, FULL, FULL));
+	EXPECT_EQ(copied + 1, st_stat("RxCopied"));
+	ASSERT_EQ(0, st_send_all(r.feed, self->buf + n / 2, n - n / 2, 0));
+	EXPECT_EQ(0, st_expect(r.rx, FULL, FULL, FULL));
+	EXPECT_EQ(copied + 1, st_stat("RxCopied"));
+	close(file);
+	st_relay_close(&r);
+}
+
+struct forker {
+	volatile bool stop;
+	volatile char *page;
+	size_t at[2];
+};
+
+/* make children, and write to the pages at both ends of what is read into */
+static void *fork_on(void *arg)
+{
+	struct forker *f = arg;
+
+	while (!f->stop) {
+		int i, status;
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		for (i = 0; i < 2000; i++) {
+			f->page[f->at[0]]++;
+			f->page[f->at[1]]++;
+		}
+		waitpid(pid, &status, 0);
+	}
+	return NULL;
+}
+
+/* a page somebody writes to after a fork becomes a copy: not while a record is opened into it */
+TEST_F(recv, fork_while_reading)
+{
+	const int rounds = 300;
+	struct forker f = { .at = { 0, 5 * 4096 - 1 } };
+	char *to;
+	pthread_t t;
+	struct st_job w;
+	int i, bad = 0;
+
+	f.page = to = mmap(NULL, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)to);
+	to += 2048;
+	ASSERT_EQ(0, st_job_start(&w, st_write, self->fd[0], 0, rounds * FULL, FULL));
+	ASSERT_EQ(0, pthread_create(&t, NULL, fork_on, &f));
+	for (i = 0; i < rounds; i++) {
+		if (recv(self->fd[1], to, FULL, MSG_WAITALL) != FULL)
+			break;
+		bad += !st_check(to, FULL, (uint64_t)i * FULL);
+	}
+	f.stop = true;
+	EXPECT_EQ(rounds, i);
+	EXPECT_EQ(0, bad);
+	ASSERT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(0, st_job_end(&w));
+	munmap((void *)f.page, 5 * 4096);
 }
 
 TEST_F(recv, time_out)
@@ -314,6 +563,16 @@ TEST_F(recv, tiny_buffer_poll)
 	int fd[2];
 
 	ASSERT_EQ(0, tiny_pair(fd, variant->tx, variant->rx, variant->version, variant->cipher));
+	tiny(_metadata, fd, expect_by_poll);
+}
+
+/* the rest of a record that was spilled is less than the mark, and has to wake up all the same */
+TEST_F(recv, tiny_buffer_lowat)
+{
+	int fd[2];
+
+	ASSERT_EQ(0, tiny_pair(fd, variant->tx, variant->rx, variant->version, variant->cipher));
+	ASSERT_EQ(0, set_int(fd[1], SO_RCVLOWAT, 1000));
 	tiny(_metadata, fd, expect_by_poll);
 }
 
