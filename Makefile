@@ -51,7 +51,7 @@ install: all
 # an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
 	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
 
-check check-fast bench:
+check check-fast check-upstream bench:
 	$(SETUP) $@
 	selftests/run-$@
 
@@ -73,6 +73,7 @@ help:
 	@echo 'make demo         files served and fetched over TLS in a virtual machine'
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
+	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
 
-.PHONY: all module kmod userspace tests install check check-fast bench demo clean help
+.PHONY: all module kmod userspace tests install check check-fast check-upstream bench demo clean help
