@@ -5,10 +5,14 @@ KVER ?= $(shell uname -r)
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-# the newest kernel whose release starts with $(1) and whose headers are here
-newest = $(shell ls -d /lib/modules/$(1)*/build 2>/dev/null | sort -V | tail -n 1)
+# the newest kernel whose release starts with $(1) and whose headers are here, be it where
+# setup.sh keeps them
+SHEATH_CACHE ?= /var/tmp/sheath
+MODULES := /lib/modules $(SHEATH_CACHE)/images/lib/modules
+newest = $(shell ls -d $(MODULES:=/$(1)*/build) 2>/dev/null | \
+	sed 's,.*/\(.*\)/build$$,\1 &,' | sort -s -V -k 1,1 | sed -n '$$s/.* //p')
 ifndef KDIR
-KDIR := $(or $(wildcard /lib/modules/$(KVER)/build),$(call newest,$(KVER).),$(call newest,$(KVER)-))
+KDIR := $(or $(firstword $(wildcard $(MODULES:=/$(KVER)/build))),$(call newest,$(KVER).),$(call newest,$(KVER)-))
 ifeq ($(KDIR)$(filter command line environment,$(origin KVER)),)
 KDIR := $(call newest,)
 endif
@@ -16,7 +20,7 @@ endif
 
 BUILD := $(CURDIR)/build
 # A kernel's objects have a folder of their own, so that builds for several do not mix.
-KNAME ?= $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))),$(notdir $(abspath $(KDIR))))
+KNAME ?= $(notdir $(if $(findstring /lib/modules/,$(KDIR)),$(KDIR:/build=),$(abspath $(KDIR))))
 KMOD := $(BUILD)/kmod/$(KNAME)
 KMAKE = $(MAKE) -C $(KDIR) M=$(KMOD) $(if $(shell grep -s '^CONFIG_UML=y' $(KDIR)/.config),ARCH=um)
 # targets that prepare a fresh machine, as root; SETUP= for a machine that is ready
@@ -37,6 +41,10 @@ kmod:
 	@rsync -a --delete --include='*/' --include=/Kbuild --include='*.[ch]' --exclude='*' \
 		kernel Kbuild $(KMOD)/
 	+$(KMAKE) modules
+
+# where the headers are that a module is built with
+kdir:
+	@echo '$(KDIR)'
 
 userspace:
 	+$(MAKE) -C userspace O=$(BUILD)
@@ -76,4 +84,5 @@ help:
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
 
-.PHONY: all module kmod userspace tests install check check-fast check-upstream bench demo clean help
+.PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \
+	clean help

@@ -4,8 +4,8 @@
 # check-upstream, bench, demo, or all (default). Quick when everything is there already.
 #
 # Installs packages, and keeps under $SHEATH_CACHE (default /var/tmp/sheath): the
-# distribution's kernels as unpacked packages, so that this machine's /boot and boot
-# loader stay as they are; the kernel source; the User Mode Linux kernels.
+# distribution's kernels and their headers as unpacked packages, so that this machine's
+# /boot and boot loader stay as they are; the kernel source; the User Mode Linux kernels.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SHEATH_CACHE:-/var/tmp/sheath}
@@ -13,7 +13,7 @@ log=$cache/setup.log
 what=${1:-all}
 
 # what the kernels, the module and the programs are built with
-build='build-essential linux-headers-amd64 linux-headers-6.12-amd64 linux-source-6.12
+build='build-essential linux-source-6.12
 	flex bison bc perl libelf-dev libssl-dev kmod rsync xz-utils zstd pkg-config
 	libnl-3-dev libnl-genl-3-dev libgnutls28-dev libhttp-parser-dev libjson-c-dev'
 # what virtual machines are made of
@@ -43,69 +43,84 @@ apt_install() {
 	# lists that are old name packages that the servers no longer have
 	[ -n "$(find /var/lib/apt/lists -name '*Packages*' -mtime -1 2>/dev/null)" ] || apt update || :
 	apt install --no-install-recommends "$@" ||
-		{ apt update && apt install --no-install-recommends "$@"; } ||
+		{ apt update || :; apt install --no-install-recommends "$@"; } ||
 		{ say "could not install $*: see $log" >&2; exit 1; }
 }
 
 packages() {
-	# shellcheck disable=SC2046,SC2086 # lists of names
-	set -- $(missing $build $rigs $peers)
+	# shellcheck disable=SC2046 # names of packages
+	set -- $(missing "$@")
 	[ $# = 0 ] || { say "installing $*"; apt_install "$@"; }
 }
 
-# the newest kernel $1 that there are headers for: release and package version
-headers() {
-	rel=$(find /lib/modules -maxdepth 2 -name build -path "*/$1.*" | sort -V | tail -n 1)
-	rel=$(basename "$(dirname "$rel")")
-	version=$(dpkg-query -W -f '${Version}' "linux-headers-$rel")
+# what the servers have of the package $1: the field $2
+field() {
+	apt-cache show --no-all-versions "$1" 2>/dev/null | sed -n "/^$2: /{s///p;q}"
 }
 
-# the kernel image of that very version; signed or not, the modules are the same
+# the kernel that the package of headers $1 stands for, and its headers, as files in $2;
+# signed or not, the modules are the same
 download() {
-	(cd "$1" && for name in "linux-image-$rel" "linux-image-$rel-unsigned"; do
-		apt download "$name=$version" && exit 0
-	done; exit 1)
+	rm -f "$2"/*.deb
+	rel=$(field "$1" Depends | grep -o 'linux-headers-[^ ,]*' | sed 's/^linux-headers-//')
+	version=$(field "linux-headers-$rel" Version)
+	[ -n "$version" ] || return 1
+	# the headers would bring the image along
+	needs=$(field "linux-headers-$rel" Depends | tr '|' ',' | tr ',' '\n' |
+		sed 's/^ *//;s/ .*//;/^linux-image-/d')
+	(cd "$2" && apt download "linux-headers-$rel=$version" && {
+		apt download "linux-image-$rel=$version" || apt download "linux-image-$rel-unsigned=$version"; })
 }
 
-# the distribution's kernel $1, unpacked; $2: the package that brings its headers
-image() {
-	headers "$1"
-	done=$cache/images/.$rel
-	[ "$(cat "$done" 2>/dev/null)" != "$version" ] || return 0
-	say "unpacking kernel $rel"
-	dir=$(mktemp -d -p "$cache")
-	# servers keep the newest only: then the headers have to follow
-	download "$dir" || { apt update && apt_install "$2" && headers "$1" && download "$dir"; } ||
-		{ say "could not get the image of kernel $1: see $log" >&2; exit 1; }
-	mkdir -p "$cache/images"
-	dpkg -x "$dir"/*.deb "$cache/images"
-	rm -rf "$dir"
-	depmod -b "$cache/images" "$rel"
-	echo "$version" >"$cache/images/.$rel"
+# the distribution's kernel $1 and its headers, unpacked; $2: the package of headers
+kernel() {
+	images=$cache/images
+	# shellcheck disable=SC2046 # names of packages
+	if [ ! -f "$images/.$1" ] || [ -n "$(missing $(cat "$images/.$1"))" ]; then
+		say "unpacking kernel $1"
+		dir=$(mktemp -d -p "$cache")
+		# servers keep the newest only, and lists that are old name another
+		download "$2" "$dir" || { apt update || :; download "$2" "$dir"; } ||
+			{ say "could not get kernel $1: see $log" >&2; exit 1; }
+		mkdir -p "$images/usr/lib" "$images/usr/src"
+		for deb in "$dir"/*.deb; do
+			dpkg -x "$deb" "$images"
+		done
+		rm -rf "$dir"
+		# the paths in the packages are those of their own places
+		ln -sfn "../../../usr/src/linux-headers-$rel" "$images/lib/modules/$rel/build"
+		kbuild=$(basename "$(dirname "$(readlink "$images/usr/src/linux-headers-$rel/scripts")")")
+		ln -sfn "/usr/lib/$kbuild" "$images/usr/lib/$kbuild"
+		depmod -b "$images" "$rel"
+		# shellcheck disable=SC2086 # names of packages
+		packages $needs
+		echo "$needs" >"$images/.$1"
+	fi
 }
 
 mkdir -p "$cache"
 [ "$(id -u)" = 0 ] || { say "to be run as root" >&2; exit 1; }
 # its file of tests is another than 6.12's
 [ "$what" != check-upstream ] || rigs="$rigs linux-source-6.1"
-packages
+# shellcheck disable=SC2086 # lists of names
+packages $build $rigs $peers
 case $what in
 demo)
-	image 6.12 linux-headers-6.12-amd64 ;;
+	kernel 6.12 linux-headers-6.12-amd64 ;;
 check)
 	# its debug kernel is built beside other checks
-	image 6.1 linux-headers-amd64
-	image 6.12 linux-headers-6.12-amd64
+	kernel 6.1 linux-headers-amd64
+	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/unpack-source" >/dev/null ;;
 check-upstream)
-	image 6.1 linux-headers-amd64
-	image 6.12 linux-headers-6.12-amd64
+	kernel 6.1 linux-headers-amd64
+	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v debug >/dev/null ;;
 check-fast|bench)
 	"$here/uml/build-uml" -v perf >/dev/null ;;
 all)
-	image 6.1 linux-headers-amd64
-	image 6.12 linux-headers-6.12-amd64
+	kernel 6.1 linux-headers-amd64
+	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
 	"$here/uml/build-uml" -v debug >/dev/null ;;
 *)
