@@ -4,6 +4,8 @@
 KVER ?= $(shell uname -r)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# su leaves out the folders of programs for root
+export PATH := $(PATH):/usr/sbin:/sbin
 
 # the newest kernel whose release starts with $(1) and whose headers are here, be it where
 # setup.sh keeps them

@@ -7,6 +7,9 @@
 # distribution's kernels and their headers as unpacked packages, so that this machine's
 # /boot and boot loader stay as they are; the kernel source; the User Mode Linux kernels.
 set -eu
+# su leaves out the folders of programs for root
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SHEATH_CACHE:-/var/tmp/sheath}
 log=$cache/setup.log
@@ -98,8 +101,12 @@ kernel() {
 	fi
 }
 
-mkdir -p "$cache"
 [ "$(id -u)" = 0 ] || { say "to be run as root" >&2; exit 1; }
+mkdir -p "$cache"
+# kernels are built and started there
+printf '#!/bin/sh\n' >"$cache/.try"
+chmod 755 "$cache/.try"
+"$cache/.try" || { say "no program can be run in $cache: set SHEATH_CACHE to another folder" >&2; exit 1; }
 # its file of tests is another than 6.12's
 [ "$what" != check-upstream ] || rigs="$rigs linux-source-6.1"
 # shellcheck disable=SC2086 # lists of names
