@@ -40,11 +40,16 @@ static void atomic(void)
 	spin_unlock(&a);
 }
 
+/* several: kmemleak misses one that what is left in some other memory still points to */
 static void leak(void)
 {
-	char *p = kmalloc(64, GFP_KERNEL);
+	char *p;
+	int i;
 
-	OPTIMIZER_HIDE_VAR(p);
+	for (i = 0; i < 16; i++) {
+		p = kmalloc(64, GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(p);
+	}
 }
 
 static void warn(void)
