@@ -9,7 +9,7 @@
 set -eu
 # su leaves out the folders of programs for root
 PATH=$PATH:/usr/sbin:/sbin
-export PATH
+export PATH LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SHEATH_CACHE:-/var/tmp/sheath}
 log=$cache/setup.log
