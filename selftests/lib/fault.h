@@ -10,7 +10,10 @@
 
 /* have every allocation take part; false on a kernel that cannot */
 bool st_faults_ready(void);
-/* let the @nth allocation, or copy from or to user memory, of this thread fail, once */
+/*
+ * Let the @nth allocation, or copy from or to user memory, of this thread fail, once; it has
+ * called st_faults_ready(), and nothing fails on a kernel that cannot.
+ */
 void st_fault_begin(unsigned int nth);
 /* no fault any more; did it come to one? */
 bool st_fault_end(void);
