@@ -295,7 +295,6 @@ void sheath_rx_update(struct sheath_conn *conn)
 	/* nothing can be read with the old key, so there is nothing to wake up for */
 	int head = rx->eof ? 1 : rx->paused ? 0 : sheath_rx_head(conn);
 	bool ready = head || !list_empty(&rx->recs);
-
 	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
 
 	if (!head && !rx->paused && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) &&

@@ -89,7 +89,8 @@ static int lazy_page(void **page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	/* poll() of one that blocks is always ready, with an error */
+	int fd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	reg.range.start = (uintptr_t)*page;
@@ -133,6 +134,7 @@ TEST_F(bypass, repair_while_keyed)
 	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
 	ASSERT_EQ(0, pthread_create(&t, NULL, set_repair, &r));
 	ASSERT_EQ(1, poll(&pfd, 1, 5000));
+	ASSERT_EQ(POLLIN, pfd.revents);
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
 	ASSERT_EQ(0, wake_page(pfd.fd, r.page));

@@ -250,14 +250,20 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	if (!hs)
 		return fail(c, sheath_error());
 	ret = shake_hands(c, hs, fd);
-	sheath_sequence(hs, &tx, &rx);
-	sheath_hs_free(hs);
 	if (ret)
-		return ret;
+		goto out_free;
+	sheath_sequence(hs, &tx, &rx);
 	begin = sheath_clock_ms();
 	ret = relay_run(&c->relay, fd, STDIN_FILENO, STDOUT_FILENO, error, sizeof(error));
 	note_traffic(c, fd, tx, rx, sheath_clock_ms() - begin);
-	return ret ? fail(c, error) : 0;
+	if (ret)
+		ret = fail(c, error);
+	else if (c->session)
+		/* a ticket that came with the data */
+		ret = session_file_save(c->session, hs);
+out_free:
+	sheath_hs_free(hs);
+	return ret;
 }
 
 static int run(struct connection *c)

@@ -436,6 +436,7 @@ test_resumption() {
 	client_resumes "TLS 1.2, by session id" "-tls1_2 -no_ticket $EC" ""
 	client_resumes "TLS 1.2, by ticket" "-tls1_2 $EC" ""
 	client_resumes "TLS 1.3, by ticket" "-tls1_3 $EC" "--ticket-wait 5000"
+	client_resumes "TLS 1.3, by a ticket that comes with the data" "-tls1_3 $EC" "--ticket-wait 0"
 	client_resumes "TLS 1.3, by a ticket of a server that keeps the session" \
 		"-tls1_3 -no_ticket $EC" "--ticket-wait 5000"
 	server_resumes "TLS 1.2, by session id" "$SERVE_EC --no-tickets" "-tls1_2 -no_ticket"
