@@ -336,6 +336,92 @@ gnutls_cli() {
 	report $? "$name"
 }
 
+# ---------------------------------------------------------------- keys that change
+
+note_rekeys() {
+	TX_REKEY=$(counter TxRekey) RX_REKEY=$(counter RxRekey)
+}
+
+# rekeyed TX RX: did so many keys of each direction change since note_rekeys?
+rekeyed() {
+	[ $(($(counter TxRekey) - TX_REKEY)) = "$1" ] && [ $(($(counter RxRekey) - RX_REKEY)) = "$2" ]
+}
+
+# rekey_client: openssl s_server changes its key, and asks for ours with "K"
+rekey_client() {
+	name="client, openssl: KeyUpdate of the server"
+	wanted "$name" || return 0
+	note_rekeys
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -naccept 1 -tls1_3 $EC
+	note_counters
+	{ echo before; sleep 4; echo behind; sleep 2; } |
+		timeout 120 "$SHEATH" connect --json=facts --ca ca.pem "$HOST" "$PORT" >got 2>err &
+	client=$!
+	sleep 2
+	# each command is the first byte of what is read at once
+	for text in one k two K three; do
+		echo $text >fifo
+		sleep 0.4
+	done
+	wait $client
+	[ $? = 0 ] && [ "$(tr '\n' ' ' <got)" = "one two three " ] &&
+		grep -aqx before peer.out && grep -aqx behind peer.out && rekeyed 1 2 &&
+		counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+# rekey_server: openssl s_client does
+rekey_server() {
+	name="server, openssl: KeyUpdate of the client"
+	wanted "$name" || return 0
+	note_rekeys
+	note_counters
+	# shellcheck disable=SC2086
+	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $SERVE_EC www
+	get='GET /short HTTP/1.1\r\nHost: localhost\r\n'
+	{
+		sleep 1
+		# what begins with K or k is a command
+		for c in k K k; do
+			printf '%b\r\n' "$get"
+			sleep 0.7
+			echo $c
+			sleep 0.7
+		done
+		printf 'GET /data HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+		sleep 3
+	} | timeout 120 openssl s_client -connect "$HOST:$PORT" -CAfile ca.pem -tls1_3 >got 2>err
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	[ "$(grep -ac '^HTTP/1.1 200 OK' got)" = 4 ] && rekeyed 1 3 && counters_moved
+	report $? "$name"
+}
+
+# rekey_gnutls: gnutls-cli asks for ours, too
+rekey_gnutls() {
+	name="server, gnutls-cli: KeyUpdate of the client"
+	wanted "$name" || return 0
+	note_rekeys
+	note_counters
+	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
+	{
+		printf 'GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n'
+		sleep 1
+		printf '^rekey^\n'
+		sleep 1
+		printf 'GET /middle HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+		sleep 2
+	} | timeout 120 gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem \
+		--inline-commands --priority "$V3" localhost >got 2>err
+	end_peer
+	grep -a '"event":"handshake"' peer.out >facts
+	[ "$(grep -ac 'HTTP/1.1 200 OK' got)" = 2 ] && grep -axFq -f www/middle got && rekeyed 1 1 &&
+		counters_moved
+	report $? "$name"
+}
+
 # ---------------------------------------------------------------- the examples
 
 example_client() {
@@ -579,6 +665,9 @@ test_addresses
 client_unprivileged
 client_cut
 test_gnutls
+rekey_client
+rekey_server
+rekey_gnutls
 example_client
 example_server
 test_counters
