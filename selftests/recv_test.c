@@ -244,6 +244,13 @@ TEST_F(recv, lowat_model)
 		enough = in - out >= (uint64_t)mark;
 		ASSERT_EQ(enough ? POLLIN : 0, st_poll(self->fd[1], POLLIN, enough ? 5000 : 0));
 	}
+	/* with a rest unread TCP's mark may be lower */
+	while (in > out) {
+		ssize_t got = recv(self->fd[1], self->buf, in - out, 0);
+
+		ASSERT_LT(0, got);
+		out += got;
+	}
 	EXPECT_EQ(mark, get_lowat(self->fd[1]));
 }
 
