@@ -40,6 +40,8 @@
 
 #include "kselftest_harness.h"
 #include "fault.h"
+#include "peer.h"
+#include "secret.h"
 
 #define NOBODY		65534
 #define PATIENCE_S	10
@@ -242,6 +244,8 @@ struct key {
 	uint8_t			iv[12];
 	uint8_t			iv_len;
 	uint32_t		without;
+	uint32_t		epoch;
+	struct st_secret	secret;		/* if it has a length, instead of key and iv */
 };
 
 static void key_init(struct key *k, uint32_t flags)
@@ -276,6 +280,14 @@ static struct nlattr *put_key(struct request *r, const struct key *k)
 		put_u32(r, SHEATH_A_KEY_CIPHER, k->suite->cipher);
 	if (key_has(k, SHEATH_A_KEY_REC_SEQ))
 		put_u64(r, SHEATH_A_KEY_REC_SEQ, k->seq);
+	if (k->epoch)
+		put_u32(r, SHEATH_A_KEY_EPOCH, k->epoch);
+	if (k->secret.len) {
+		put_u32(r, SHEATH_A_KEY_HASH, k->secret.hash);
+		request_put(r, SHEATH_A_KEY_SECRET, k->secret.data, k->secret.len);
+		nest_end(r, nest);
+		return nest;
+	}
 	if (key_has(k, SHEATH_A_KEY_CIPHER_KEY))
 		request_put(r, SHEATH_A_KEY_CIPHER_KEY, k->key, k->suite->key_len);
 	if (key_has(k, SHEATH_A_KEY_IV))
@@ -2126,6 +2138,643 @@ TEST_F(netlink, event_alert)
 	EXPECT_EQ(SHEATH_STATE_FAILED, attr_u32(&self->a, SHEATH_A_STATE));
 	EXPECT_EQ(40, attr_u32(&self->a, SHEATH_A_ALERT));
 	client_close(&ear);
+}
+
+/* changing keys: the other end makes and reads records in user space */
+
+#define GCM		TLS_CIPHER_AES_GCM_128
+#define TLS_HANDSHAKE	22
+#define TLS_DATA	23
+
+static const uint8_t key_update[] = { 24, 0, 0, 1, 0 };
+static const uint8_t key_update_both[] = { 24, 0, 0, 1, 1 };
+
+FIXTURE(rekey)
+{
+	struct client c, ear;
+	struct answer a;
+	struct request r;
+	struct st_peer p;
+	struct st_secret to, from;
+	struct st_key next_to, next_from;	/* where there is no secret */
+	struct key tx, rx;
+};
+
+static int open_attached(struct st_peer *p)
+{
+	int fd[2];
+
+	if (st_pair(AF_INET, fd))
+		return -1;
+	p->fd = fd[0];
+	p->raw = fd[1];
+	return st_attach(p->fd, ST_SHEATH);
+}
+
+FIXTURE_SETUP(rekey)
+{
+	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, client_open(&self->ear));
+	ASSERT_EQ(0, open_attached(&self->p));
+	self->to = st_secret(GCM, 1);
+	self->from = st_secret(GCM, 2);
+	self->next_to = st_key(TLS_1_3_VERSION, GCM, 0, 3);
+	self->next_from = st_key(TLS_1_3_VERSION, GCM, 0, 4);
+	key_init(&self->tx, SHEATH_KEY_TX);
+	key_init(&self->rx, SHEATH_KEY_RX);
+}
+
+static void limit(const char *which, const char *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/sheath/parameters/limit_%s", which);
+	write_file(path, value);
+}
+
+FIXTURE_TEARDOWN(rekey)
+{
+	limit("soft", "0");
+	limit("hard", "0");
+	st_peer_close(&self->p);
+	client_close(&self->c);
+	client_close(&self->ear);
+}
+
+static int push_secrets(FIXTURE_DATA(rekey) *self)
+{
+	self->rx.secret = self->to;
+	self->tx.secret = self->from;
+	self->p.to = st_secret_key(&self->to, GCM);
+	self->p.from = st_secret_key(&self->from, GCM);
+	return ask_keys(&self->c, self->p.fd, &self->tx, &self->rx, &self->a);
+}
+
+static void key_is(struct key *k, const struct st_key *from, uint32_t epoch)
+{
+	memcpy(k->key, from->key, from->key_len);
+	memcpy(k->iv, from->iv, sizeof(k->iv));
+	k->epoch = epoch;
+	k->secret.len = 0;
+}
+
+static int push_keys(FIXTURE_DATA(rekey) *self)
+{
+	self->p.to = st_key(TLS_1_3_VERSION, GCM, 0, 1);
+	self->p.from = st_key(TLS_1_3_VERSION, GCM, 0, 2);
+	key_is(&self->rx, &self->p.to, 0);
+	key_is(&self->tx, &self->p.from, 0);
+	return ask_keys(&self->c, self->p.fd, &self->tx, &self->rx, &self->a);
+}
+
+static void peer_next(FIXTURE_DATA(rekey) *self)
+{
+	st_secret_next(&self->to);
+	self->p.to = st_secret_key(&self->to, GCM);
+}
+
+static void socket_next(FIXTURE_DATA(rekey) *self)
+{
+	st_secret_next(&self->from);
+	self->p.from = st_secret_key(&self->from, GCM);
+}
+
+static bool gets(struct st_peer *p, const char *text)
+{
+	char buf[64];
+	int len = strlen(text);
+
+	return !st_peer_send(p, TLS_DATA, text, len) && recv(p->fd, buf, sizeof(buf), 0) == len;
+}
+
+static bool sends(struct st_peer *p, const char *text)
+{
+	int len = strlen(text);
+
+	return send(p->fd, text, len, 0) == len && st_peer_expect(p, TLS_DATA, text, len);
+}
+
+static bool shows_secret(const struct answer *a, const struct st_secret *s)
+{
+	size_t off;
+
+	for (off = 0; off + 8 <= s->len; off++) {
+		if (memmem(a->raw, a->len, s->data + off, 8))
+			return true;
+	}
+	return false;
+}
+
+static int ask_rekey(struct client *c, int fd, uint32_t flags, struct answer *a)
+{
+	struct request r;
+
+	request_init(&r, c, SHEATH_CMD_REKEY);
+	put_u32(&r, SHEATH_A_SOCKFD, fd);
+	put_u32(&r, SHEATH_A_REKEY_FLAGS, flags);
+	return client_ask(c, &r, a);
+}
+
+static int ask_rekey_cookie(struct client *c, uint64_t cookie, struct answer *a)
+{
+	struct request r;
+
+	request_init(&r, c, SHEATH_CMD_REKEY);
+	put_u64(&r, SHEATH_A_COOKIE, cookie);
+	put_u32(&r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
+	return client_ask(c, &r, a);
+}
+
+TEST_F(rekey, secrets)
+{
+	struct key k = self->tx;
+	unsigned int len;
+
+	k.secret = self->from;
+	for (len = 1; len <= SHEATH_SECRET_MAX + 1; len++) {
+		if (len == 32)
+			continue;
+		request_key_set(&self->r, &self->c, self->p.fd);
+		k.secret.len = len <= SHEATH_SECRET_MAX ? len : SHEATH_SECRET_MAX;
+		put_key(&self->r, &k);
+		EXPECT_REFUSED(&self->c, &self->r, EINVAL, "secret");
+	}
+	k.secret = self->from;
+	k.version = TLS_1_2_VERSION;
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_key(&self->r, &k);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "traffic secrets");
+
+	ASSERT_EQ(0, push_secrets(self));
+	EXPECT_FALSE(shows_secret(&self->a, &self->from));
+	EXPECT_TRUE(sends(&self->p, "from"));
+	EXPECT_TRUE(gets(&self->p, "to"));
+	/* refused, and echoed without it */
+	EXPECT_EQ(-EBUSY, ask_keys(&self->c, self->p.fd, &self->tx, &self->rx, &self->a));
+	EXPECT_FALSE(shows_secret(&self->a, &self->from));
+	EXPECT_FALSE(shows_secret(&self->a, &self->to));
+	ASSERT_EQ(0, ask_session(&self->c, self->p.fd, &self->a));
+	EXPECT_FALSE(shows_secret(&self->a, &self->from));
+}
+
+TEST_F(rekey, by_sockfd_and_cookie)
+{
+	struct nlattr *stats[SHEATH_A_STATS_MAX + 1];
+	uint64_t cookie = cookie_of(self->p.fd);
+
+	ASSERT_EQ(0, push_secrets(self));
+	ASSERT_EQ(0, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX, &self->a));
+	EXPECT_EQ(1, self->a.n_replies);
+	EXPECT_EQ(SHEATH_CMD_REKEY, self->a.cmd);
+	EXPECT_EQ(cookie, attr_u64(&self->a, SHEATH_A_COOKIE));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_EQ(0, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
+	socket_next(self);
+	ASSERT_EQ(0, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER,
+			       &self->a));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update_both, 5));
+	socket_next(self);
+	ASSERT_EQ(0, ask_rekey_cookie(&self->c, cookie, &self->a));
+	EXPECT_EQ(3, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
+	socket_next(self);
+	EXPECT_TRUE(sends(&self->p, "third"));
+	ASSERT_EQ(0, st_peer_send(&self->p, TLS_HANDSHAKE, key_update, 5));
+	peer_next(self);
+	EXPECT_TRUE(gets(&self->p, "first"));
+
+	ASSERT_EQ(0, ask_session(&self->c, self->p.fd, &self->a));
+	EXPECT_EQ(3, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	EXPECT_EQ(1, attr_u64(&self->a, SHEATH_A_TX_SEQ));
+	EXPECT_EQ(1, attr_u64(&self->a, SHEATH_A_RX_SEQ));
+	ASSERT_EQ(0, nla_parse_nested(stats, SHEATH_A_STATS_MAX, self->a.tb[SHEATH_A_STATS], NULL));
+	EXPECT_EQ(3, nla_get_u32(stats[SHEATH_A_STATS_TX_REKEYS]));
+	EXPECT_EQ(1, nla_get_u32(stats[SHEATH_A_STATS_RX_REKEYS]));
+	/* a KeyUpdate is a record like others */
+	EXPECT_EQ(4, nla_get_u64(stats[SHEATH_A_STATS_TX_RECORDS]));
+}
+
+TEST_F(rekey, shape)
+{
+	static const uint32_t bad[] = {
+		0, SHEATH_KEY_RX, SHEATH_KEY_TX | SHEATH_KEY_RX, SHEATH_KEY_REQUEST_PEER,
+		SHEATH_KEY_TX | SHEATH_KEY_SEND_KEY_UPDATE, SHEATH_KEY_TX | 1u << 4,
+		SHEATH_KEY_TX | 1u << 31,
+	};
+	struct st_secret before;
+	unsigned int i;
+	int fd[2];
+
+	EXPECT_EQ(-ENOTCONN, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX, &self->a));
+	EXPECT_NE(NULL, strstr(self->a.text, "no sending key"));
+	ASSERT_EQ(0, push_secrets(self));
+	before = self->from;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, ask_rekey(&self->c, self->p.fd, bad[i], &self->a)) {
+			TH_LOG("flags %#x: %d", bad[i], self->a.err);
+		}
+		EXPECT_NE(0, strlen(self->a.text));
+	}
+	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
+	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "rekey-flags is missing");
+	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
+	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "which session");
+	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
+	put_u64(&self->r, SHEATH_A_COOKIE, cookie_of(self->p.fd));
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "exclude each other");
+	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
+	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
+	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
+	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "twice");
+	EXPECT_EQ(-ENOENT, ask_rekey_cookie(&self->c, 1ull << 60, &self->a));
+	EXPECT_EQ(-EBADF, ask_rekey(&self->c, -1, SHEATH_KEY_TX, &self->a));
+	ASSERT_EQ(0, tcp_pair(AF_INET, fd));
+	EXPECT_EQ(-ENOPROTOOPT, ask_rekey(&self->c, fd[0], SHEATH_KEY_TX, &self->a));
+	pair_close(fd);
+
+	/* nothing of that did anything */
+	EXPECT_EQ(0, memcmp(&before, &self->from, sizeof(before)));
+	EXPECT_TRUE(sends(&self->p, "first key"));
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(-EPIPE, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX, &self->a));
+	EXPECT_NE(0, strlen(self->a.text));
+}
+
+TEST_F(rekey, needs_a_secret)
+{
+	ASSERT_EQ(0, push_keys(self));
+	EXPECT_EQ(-EOPNOTSUPP, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX, &self->a));
+	EXPECT_NE(NULL, strstr(self->a.text, "secret"));
+	EXPECT_TRUE(sends(&self->p, "same"));
+}
+
+struct whose {
+	int		fd;
+	uint64_t	cookie;
+};
+
+static int rekey_as_nobody(void *arg)
+{
+	struct whose *w = arg;
+	struct client c;
+	struct answer a;
+
+	MUST(!set_user(NOBODY));
+	MUST(!client_open(&c));
+	MUST(ask_rekey_cookie(&c, w->cookie, &a) == -EPERM);
+	MUST(strstr(a.text, "CAP_NET_ADMIN"));
+	/* who has the socket may */
+	MUST(ask_rekey(&c, w->fd, SHEATH_KEY_TX, &a) == 0);
+	return 0;
+}
+
+TEST_F(rekey, unprivileged)
+{
+	struct whose w = { self->p.fd, cookie_of(self->p.fd) };
+
+	ASSERT_EQ(0, push_secrets(self));
+	EXPECT_EQ(0, in_child(rekey_as_nobody, &w));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
+	socket_next(self);
+	EXPECT_TRUE(sends(&self->p, "by its holder"));
+}
+
+#define EXPECT_EVENT(e) do {							\
+	ASSERT_TRUE(next_event(&self->ear, &self->a));				\
+	EXPECT_EQ(e, attr_u32(&self->a, SHEATH_A_EVENT));			\
+	EXPECT_EQ(cookie_of(self->p.fd), attr_u64(&self->a, SHEATH_A_COOKIE));	\
+	EXPECT_FALSE(answer_leaks(&self->a));					\
+} while (0)
+
+TEST_F(rekey, events)
+{
+	ASSERT_EQ(0, push_secrets(self));
+	ASSERT_EQ(0, client_join(&self->ear));
+	ASSERT_EQ(0, ask_rekey(&self->c, self->p.fd, SHEATH_KEY_TX, &self->a));
+	EXPECT_EVENT(SHEATH_EVENT_REKEY_TX);
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_FALSE(shows_secret(&self->a, &self->from));
+	ASSERT_EQ(0, st_peer_send(&self->p, TLS_HANDSHAKE, key_update, 5));
+	peer_next(self);
+	EXPECT_TRUE(gets(&self->p, "next"));
+	EXPECT_EVENT(SHEATH_EVENT_REKEY_RX);
+	EXPECT_EQ(SHEATH_STATE_UP, attr_u32(&self->a, SHEATH_A_STATE));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	EXPECT_FALSE(next_event(&self->ear, &self->a));
+}
+
+TEST_F(rekey, events_of_pause)
+{
+	char byte;
+
+	ASSERT_EQ(0, push_keys(self));
+	ASSERT_EQ(0, client_join(&self->ear));
+	ASSERT_EQ(0, st_peer_send(&self->p, TLS_HANDSHAKE, key_update, 5));
+	EXPECT_EQ(-1, recv(self->p.fd, &byte, 1, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	EXPECT_EVENT(SHEATH_EVENT_REKEY_RX);
+	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, attr_u32(&self->a, SHEATH_A_STATE));
+	EXPECT_EQ(0, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	key_is(&self->rx, &self->next_to, 1);
+	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->rx, NULL, &self->a));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	EXPECT_EVENT(SHEATH_EVENT_REKEY_RX);
+	EXPECT_EQ(SHEATH_STATE_UP, attr_u32(&self->a, SHEATH_A_STATE));
+	EXPECT_FALSE(next_event(&self->ear, &self->a));
+	self->p.to = self->next_to;
+	EXPECT_TRUE(gets(&self->p, "goes on"));
+}
+
+/* each once, however often it is tried */
+TEST_F(rekey, events_of_limits)
+{
+	unsigned int i;
+
+	limit("soft", "3");
+	limit("hard", "5");
+	ASSERT_EQ(0, push_keys(self));
+	ASSERT_EQ(0, client_join(&self->ear));
+	for (i = 0; i < 3; i++)
+		EXPECT_TRUE(sends(&self->p, "x"));
+	EXPECT_FALSE(next_event(&self->ear, &self->a));
+	for (i = 0; i < 2; i++)
+		EXPECT_TRUE(sends(&self->p, "x"));
+	EXPECT_EVENT(SHEATH_EVENT_LIMIT_SOFT);
+	EXPECT_FALSE(next_event(&self->ear, &self->a));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(-1, send(self->p.fd, "x", 1, 0));
+		EXPECT_EQ(EKEYEXPIRED, errno);
+	}
+	EXPECT_EVENT(SHEATH_EVENT_LIMIT_HARD);
+	EXPECT_FALSE(next_event(&self->ear, &self->a));
+	/* with another key all of it begins anew */
+	key_is(&self->tx, &self->next_from, 1);
+	self->tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE;
+	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->tx, NULL, &self->a));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
+	self->p.from = self->next_from;
+	EXPECT_EVENT(SHEATH_EVENT_REKEY_TX);
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(sends(&self->p, "x"));
+	EXPECT_EVENT(SHEATH_EVENT_LIMIT_SOFT);
+}
+
+TEST_F(rekey, key_with_update)
+{
+	ASSERT_EQ(0, push_keys(self));
+	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
+	key_is(&self->tx, &self->next_from, 1);
+	self->tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE | SHEATH_KEY_REQUEST_PEER;
+	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->tx, NULL, &self->a));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_DATA, "abc", 3));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update_both, 5));
+	self->p.from = self->next_from;
+	EXPECT_TRUE(sends(&self->p, "next"));
+}
+
+TEST_F(rekey, key_with_update_refused)
+{
+	/* under which key? */
+	self->tx.flags = SHEATH_KEY_TX | SHEATH_KEY_SEND_KEY_UPDATE;
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_key(&self->r, &self->tx);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "KeyUpdate");
+	self->tx.flags = SHEATH_KEY_TX;
+	ASSERT_EQ(0, push_keys(self));
+
+	key_is(&self->rx, &self->next_to, 1);
+	self->rx.flags = SHEATH_KEY_RX | SHEATH_KEY_SEND_KEY_UPDATE;
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_key(&self->r, &self->rx);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "KeyUpdate");
+	key_is(&self->tx, &self->next_from, 1);
+	self->tx.flags = SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER;
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_key(&self->r, &self->tx);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "request-peer");
+	EXPECT_TRUE(sends(&self->p, "first key"));
+
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	self->tx.flags = SHEATH_KEY_TX | SHEATH_KEY_SEND_KEY_UPDATE;
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_key(&self->r, &self->tx);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "KeyUpdate");
+}
+
+/* one key of two is wrong, whichever: both directions are as they were */
+TEST_F(rekey, both_or_none)
+{
+	struct key tx, rx, *order[2];
+	unsigned int i, first;
+
+	ASSERT_EQ(0, push_keys(self));
+	for (i = 0; i < 4; i++) {
+		static const int want[] = { -ERANGE, -ERANGE, -EKEYREJECTED, -EBUSY };
+
+		tx = self->tx;
+		rx = self->rx;
+		if (i != 2)
+			key_is(&tx, &self->next_from, i == 1 ? 2 : 1);
+		tx.epoch = i == 1 ? 2 : 1;
+		tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE;
+		key_is(&rx, &self->next_to, i == 0 ? 3 : i == 3 ? 0 : 1);
+		for (first = 0; first < 2; first++) {
+			order[first] = &tx;
+			order[!first] = &rx;
+			EXPECT_EQ(want[i], ask_keys(&self->c, self->p.fd, order[0], order[1],
+						    &self->a)) {
+				TH_LOG("case %u: %d %s", i, self->a.err, self->a.text);
+			}
+			EXPECT_NE(0, strlen(self->a.text));
+			EXPECT_FALSE(answer_leaks(&self->a));
+			EXPECT_TRUE(sends(&self->p, "old"));
+			EXPECT_TRUE(gets(&self->p, "old"));
+		}
+	}
+	ASSERT_EQ(0, ask_session(&self->c, self->p.fd, &self->a));
+	EXPECT_EQ(0, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_EQ(0, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+
+	key_is(&self->tx, &self->next_from, 1);
+	key_is(&self->rx, &self->next_to, 1);
+	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->tx, &self->rx, &self->a));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
+	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	self->p.from = self->next_from;
+	self->p.to = self->next_to;
+	EXPECT_TRUE(sends(&self->p, "next"));
+	EXPECT_TRUE(gets(&self->p, "next"));
+}
+
+/* keys that follow one another while TCP takes nothing: some go, and no byte is lost */
+TEST_F(rekey, while_full)
+{
+	static uint8_t data[1 << 20];
+	uint8_t out[ST_RECORD_MAX], type;
+	int small = 4096, n, epoch = 0;
+	size_t sent = 0, got = 0;
+	ssize_t part;
+
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)));
+	ASSERT_EQ(0, push_keys(self));
+	st_fill(data, sizeof(data), 0);
+	while (sent < sizeof(data)) {
+		part = send(self->p.fd, data + sent, sizeof(data) - sent, MSG_DONTWAIT);
+		if (part < 0)
+			break;
+		sent += part;
+	}
+	ASSERT_LT(sent, sizeof(data));
+	self->tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE;
+	for (n = 0; n < 2000; n++) {
+		struct st_key k = st_key(TLS_1_3_VERSION, GCM, 0, 100 + epoch);
+
+		key_is(&self->tx, &k, epoch + 1);
+		if (ask_keys(&self->c, self->p.fd, &self->tx, NULL, &self->a))
+			break;
+		epoch++;
+	}
+	EXPECT_EQ(-EAGAIN, self->a.err);
+	EXPECT_NE(0, strlen(self->a.text));
+	EXPECT_LT(0, epoch);
+	for (n = 0; n < epoch || got < sent;) {
+		int len = st_recv_record(self->p.raw, &self->p.from, &type, out);
+
+		ASSERT_LE(0, len);
+		if (type == TLS_HANDSHAKE) {
+			self->p.from = st_key(TLS_1_3_VERSION, GCM, 0, 100 + n++);
+			continue;
+		}
+		ASSERT_TRUE(st_check(out, len, got));
+		got += len;
+	}
+	EXPECT_EQ(sent, got);
+	EXPECT_TRUE(sends(&self->p, "more"));
+}
+
+/* what the peer takes and what the application wants: the smaller one, whoever comes last */
+TEST_F(rekey, two_limits)
+{
+	uint16_t max = 16384, min = 64;
+	socklen_t len = sizeof(max);
+	uint8_t buf[2000] = { 0 }, out[ST_RECORD_MAX], type;
+
+	self->p.from = st_key(TLS_1_3_VERSION, GCM, 0, 2);
+	key_is(&self->tx, &self->p.from, 0);
+	/* it comes with the other key */
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_u32(&self->r, SHEATH_A_TX_LIMIT, 512);
+	put_key(&self->r, &self->rx);
+	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
+	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->tx, NULL, &self->a));
+	ASSERT_EQ(600, send(self->p.fd, buf, 600, 0));
+	EXPECT_EQ(512, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	EXPECT_EQ(88, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &max, sizeof(max)));
+	ASSERT_EQ(0, getsockopt(self->p.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &max, &len));
+	EXPECT_EQ(512, max);
+	ASSERT_EQ(600, send(self->p.fd, buf, 600, 0));
+	EXPECT_EQ(512, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	EXPECT_EQ(88, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &min, sizeof(min)));
+	ASSERT_EQ(100, send(self->p.fd, buf, 100, 0));
+	EXPECT_EQ(64, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	EXPECT_EQ(36, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	/* and a later, larger one of the peer does not replace it */
+	key_is(&self->rx, &self->next_to, 1);
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_u32(&self->r, SHEATH_A_TX_LIMIT, 1024);
+	put_key(&self->r, &self->rx);
+	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
+	ASSERT_EQ(100, send(self->p.fd, buf, 100, 0));
+	EXPECT_EQ(64, st_recv_record(self->p.raw, &self->p.from, &type, out));
+	EXPECT_EQ(36, st_recv_record(self->p.raw, &self->p.from, &type, out));
+}
+
+/* the limit falls below what an open record refers to already */
+TEST_F(rekey, limit_below_open_record)
+{
+	static uint8_t data[61000];
+	uint8_t out[ST_RECORD_MAX], type;
+	size_t got = 0;
+	int fd[2], n;
+
+	ASSERT_EQ(0, push_keys(self));
+	st_fill(data, sizeof(data), 0);
+	ASSERT_EQ(0, pipe(fd));
+	ASSERT_EQ(sizeof(data), fcntl(fd[1], F_SETPIPE_SZ, 1 << 18) > 0 ?
+		  write(fd[1], data, sizeof(data)) : -1);
+	ASSERT_EQ(3000, splice(fd[0], NULL, self->p.fd, NULL, 3000, SPLICE_F_MORE));
+	key_is(&self->rx, &self->next_to, 1);
+	request_key_set(&self->r, &self->c, self->p.fd);
+	put_u32(&self->r, SHEATH_A_TX_LIMIT, 64);
+	put_key(&self->r, &self->rx);
+	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
+	ASSERT_EQ(sizeof(data) - 3000, splice(fd[0], NULL, self->p.fd, NULL, sizeof(data) - 3000,
+					      0));
+	while (got < sizeof(data)) {
+		n = st_recv_record(self->p.raw, &self->p.from, &type, out);
+		ASSERT_LE(0, n);
+		EXPECT_LE(n, got ? 64 : 16384);
+		ASSERT_TRUE(st_check(out, n, got));
+		got += n;
+	}
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* what the answer says is what the peer sees */
+TEST_F(rekey, without_memory)
+{
+	bool can = st_faults_ready(), hit = can;
+	unsigned int nth, refused = 0;
+	int err;
+
+	for (nth = 1; hit && nth < ST_FAULTS_MAX; nth++) {
+		ASSERT_EQ(0, push_keys(self));
+		key_is(&self->tx, &self->next_from, 1);
+		key_is(&self->rx, &self->next_to, 1);
+		self->tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE;
+		request_key_set(&self->r, &self->c, self->p.fd);
+		put_key(&self->r, &self->tx);
+		put_key(&self->r, &self->rx);
+		self->tx.flags &= ~SHEATH_KEY_SEND_KEY_UPDATE;
+		hit = ask_with_fault(&self->c, &self->r, &self->a, nth) && can;
+		err = self->a.err;
+		EXPECT_FALSE(answer_leaks(&self->a));
+		ASSERT_EQ(0, ask_session(&self->c, self->p.fd, &self->a));
+		/* a cipher that fails within a record ends the session */
+		if (attr_u32(&self->a, SHEATH_A_STATE) == SHEATH_STATE_UP) {
+			uint32_t epoch = attr_u32(&self->a, SHEATH_A_TX_EPOCH);
+
+			EXPECT_EQ(epoch, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+			if (err != -ECOMM) {
+				EXPECT_EQ(!err, epoch);
+				refused += !!err;
+			}
+			/* TCP may have had no memory for the KeyUpdate: it goes with the data then */
+			ASSERT_EQ(1, send(self->p.fd, "x", 1, 0));
+			if (epoch) {
+				EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
+				self->p.from = self->next_from;
+				self->p.to = self->next_to;
+			}
+			EXPECT_TRUE(st_peer_expect(&self->p, TLS_DATA, "x", 1));
+			EXPECT_TRUE(gets(&self->p, "x"));
+		}
+		st_peer_close(&self->p);
+		ASSERT_EQ(0, open_attached(&self->p));
+	}
+	EXPECT_LT(nth, ST_FAULTS_MAX);
+	if (can) {
+		EXPECT_LT(5, refused);
+	}
 }
 
 TEST_HARNESS_MAIN
