@@ -2708,15 +2708,17 @@ TEST_F(rekey, limit_below_open_record)
 	ASSERT_EQ(0, push_keys(self));
 	st_fill(data, sizeof(data), 0);
 	ASSERT_EQ(0, pipe(fd));
-	ASSERT_EQ(sizeof(data), fcntl(fd[1], F_SETPIPE_SZ, 1 << 18) > 0 ?
-		  write(fd[1], data, sizeof(data)) : -1);
-	ASSERT_EQ(3000, splice(fd[0], NULL, self->p.fd, NULL, 3000, SPLICE_F_MORE));
+	ASSERT_LT(0, fcntl(fd[1], F_SETPIPE_SZ, 1 << 18));
+	/* pages that do not end where a record does */
+	ASSERT_EQ(3001, write(fd[1], data, 3001));
+	ASSERT_EQ(3001, splice(fd[0], NULL, self->p.fd, NULL, 3001, SPLICE_F_MORE));
+	ASSERT_EQ(sizeof(data) - 3001, write(fd[1], data + 3001, sizeof(data) - 3001));
 	key_is(&self->rx, &self->next_to, 1);
 	request_key_set(&self->r, &self->c, self->p.fd);
 	put_u32(&self->r, SHEATH_A_TX_LIMIT, 64);
 	put_key(&self->r, &self->rx);
 	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
-	ASSERT_EQ(sizeof(data) - 3000, splice(fd[0], NULL, self->p.fd, NULL, sizeof(data) - 3000,
+	ASSERT_EQ(sizeof(data) - 3001, splice(fd[0], NULL, self->p.fd, NULL, sizeof(data) - 3001,
 					      0));
 	while (got < sizeof(data)) {
 		n = st_recv_record(self->p.raw, &self->p.from, &type, out);
