@@ -193,6 +193,8 @@ int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
 
 	if (!conn->rx->dir.ver->has_key_update)
 		return 0;
+	/* the application has changed its mind about who reads these */
+	sheath_ticket_abandon(conn);
 	if (rec->type != SHEATH_CT_HANDSHAKE)
 		hs->n_head = 0;
 	while (rec->type == SHEATH_CT_HANDSHAKE && len) {
@@ -217,7 +219,9 @@ int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
  */
 bool sheath_rx_ctrl_app_data(struct sheath_conn *conn)
 {
-	if (conn->ctrl_app)
-		conn->rx->hs.n_head = 0;
-	return conn->ctrl_app;
+	if (!conn->ctrl_app)
+		return false;
+	sheath_ticket_abandon(conn);
+	conn->rx->hs.n_head = 0;
+	return true;
 }

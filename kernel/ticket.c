@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "conn.h"
+#include "rx.h"
 
 #define HEAD_LEN	4
 /* bytes of all tickets of a socket; those of servers in use have some hundred */
@@ -78,6 +79,22 @@ int sheath_ticket_keep(struct sheath_conn *conn, u32 max)
 }
 
 /**
+ * sheath_ticket_abandon() - the rest of the message that is being received will not be seen
+ * @conn: context
+ *
+ * Context: lock_sock() held.
+ */
+void sheath_ticket_abandon(struct sheath_conn *conn)
+{
+	struct sheath_tickets *tickets = conn->tickets;
+
+	if (!tickets || !tickets->part)
+		return;
+	drop(tickets, tickets->part);
+	tickets->part = NULL;
+}
+
+/**
  * sheath_ticket_begin() - a NewSessionTicket begins
  * @conn: context
  * @head: its header, four bytes
@@ -120,7 +137,7 @@ void sheath_ticket_part(struct sheath_conn *conn, const u8 *p, u32 len)
 	struct sheath_tickets *tickets = conn->tickets;
 	struct sheath_ticket *t = tickets ? tickets->part : NULL;
 
-	if (!t)
+	if (!t || WARN_ON_ONCE(len > t->len - t->have))
 		return;
 	memcpy(t->msg + t->have, p, len);
 	t->have += len;
@@ -137,7 +154,9 @@ void sheath_ticket_part(struct sheath_conn *conn, const u8 *p, u32 len)
  * @len: its length
  * @optlen: length of the message, also if that is more than @len
  *
- * Context: lock_sock() held, may fault.
+ * One that waits in the receive queue counts, whether the application reads or not.
+ *
+ * Context: lock_sock() held, may sleep and fault.
  *
  * Return:
  * * 0		- it is gone here
@@ -151,6 +170,8 @@ int sheath_ticket_get(struct sheath_conn *conn, char __user *optval, int len, in
 	struct sheath_ticket *t;
 
 	sheath_conn_owned(conn);
+	if (tickets && list_empty(&tickets->list) && conn->rx)
+		sheath_rx_inq(conn);
 	t = tickets ? list_first_entry_or_null(&tickets->list, struct sheath_ticket, list) : NULL;
 	if (!t)
 		return -ENODATA;
@@ -180,8 +201,7 @@ void sheath_ticket_free(struct sheath_conn *conn)
 		return;
 	list_for_each_entry_safe(t, next, &tickets->list, list)
 		drop(tickets, t);
-	if (tickets->part)
-		drop(tickets, tickets->part);
+	sheath_ticket_abandon(conn);
 	kfree(tickets);
 	conn->tickets = NULL;
 }
