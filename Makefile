@@ -69,6 +69,10 @@ demo:
 	$(SETUP) $@
 	selftests/demo/run
 
+interop:
+	$(SETUP) check-fast
+	selftests/interop/run
+
 # objects of a kernel build started in this folder itself go as well
 clean:
 	rm -rf build sheath.ko sheath.o sheath.mod* .sheath.* Module.symvers modules.order .Module.* .modules.*
@@ -84,7 +88,8 @@ help:
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
+	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys, in UML'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
 
 .PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \
-	clean help
+	interop clean help
