@@ -58,6 +58,7 @@ struct sheath_secrets {
  * @psk_identity: pre-shared key that was used, "" for none
  * @tickets_begun: the wait for tickets has its deadline
  * @tickets_end: CLOCK_MONOTONIC milliseconds when it is over
+ * @cookie: SO_COOKIE of the socket the kernel keeps tickets of, 0: none
  * @lowat: SO_RCVLOWAT to be restored, 0: not changed
  * @tx_seq: pushed
  * @rx_seq: pushed
@@ -83,6 +84,7 @@ struct sheath_hs {
 	char			psk_identity[256];
 	bool			tickets_begun;
 	int64_t			tickets_end;
+	uint64_t		cookie;
 	int			lowat;
 	uint64_t		tx_seq;
 	uint64_t		rx_seq;

@@ -184,15 +184,16 @@ void sheath_config_no_tickets(struct sheath_config *cfg);
 int sheath_config_set_session_cache(struct sheath_config *cfg, unsigned int entries);
 
 /**
- * sheath_config_want_tickets() - a TLS 1.3 client waits for a session ticket
+ * sheath_config_want_tickets() - a TLS 1.3 client waits for a session ticket at once
  * @cfg: configuration
  * @wait_ms: milliseconds to wait for the first ticket after the handshake, 0: do not wait
  *	(the default)
  *
- * Servers send the tickets of TLS 1.3 after the handshake, when the kernel has the keys
- * already and drops them. With this a handshake ends only when a ticket came, when
- * something else came first, or when the time is over; none of them is an error. Data of
- * the application is never consumed by the wait. TLS 1.2 does not need it.
+ * Servers send the tickets of TLS 1.3 after the handshake. The kernel keeps those that come
+ * when it has the keys, until sheath_get_session() fetches them. With this a handshake ends
+ * only when a ticket came, when something else came first, or when the time is over; none of
+ * them is an error. It is for clients that do not keep the handshake until the connection
+ * ends. Data of the application is never consumed by the wait. TLS 1.2 does not need it.
  */
 void sheath_config_want_tickets(struct sheath_config *cfg, unsigned int wait_ms);
 
@@ -270,12 +271,16 @@ int sheath_set_session(struct sheath_hs *hs, const void *data, size_t len);
 
 /**
  * sheath_get_session() - what a later connection needs to resume this session
- * @hs: handshake of a client that returned 0
+ * @hs: handshake of a client that returned 0. As long as its socket is open, also after the
+ *	peer has ended the connection, tickets that came since are fetched from the kernel.
  * @data: set to a buffer that holds secrets: free it with sheath_session_free()
  * @len: set to its bytes
  *
+ * May be called more than once: the newest ticket counts. A ticket should be used once only,
+ * so that connections cannot be told to be of one client (RFC 8446 appendix C.4).
+ *
  * Return: 0, or -1 when the session cannot be resumed, which is no fault: the server gave
- * no session id and no ticket, or no ticket came in time (sheath_config_want_tickets()).
+ * no session id and no ticket, or no ticket came so far.
  */
 int sheath_get_session(struct sheath_hs *hs, void **data, size_t *len);
 
@@ -320,10 +325,19 @@ const char *sheath_psk_identity(const struct sheath_hs *hs);
 /** sheath_resumed() - 1 if an earlier session was resumed, else 0 */
 int sheath_resumed(const struct sheath_hs *hs);
 
-/** sheath_has_secrets() - 1 if the kernel changes keys itself (TLS 1.3), 0 if it cannot */
+/**
+ * sheath_has_secrets() - was the kernel given traffic secrets, or keys alone?
+ * @hs: handshake
+ *
+ * Return: 1 if the kernel changes keys itself and follows the peer when it does (TLS 1.3), 0
+ * if it cannot: TLS 1.2, or a module or a GnuTLS that does not know how.
+ */
 int sheath_has_secrets(const struct sheath_hs *hs);
 
-/** sheath_tickets() - session tickets a client got: 0 or 1 and more */
+/**
+ * sheath_tickets() - session tickets a client got: 0 or 1 and more
+ * @hs: handshake. Those that wait in the kernel count when sheath_get_session() fetched them.
+ */
 int sheath_tickets(const struct sheath_hs *hs);
 
 /**
@@ -378,8 +392,9 @@ const char *sheath_peer_verdict(const struct sheath_hs *hs);
  * @flags: SHEATH_PUSH_*
  *
  * The caller answers for the record boundary: nothing may have been read from the socket
- * that the session did not consume. A peer's wish for smaller records (RFC 8449) cannot be
- * read from a session; sheath_client() and sheath_server() honour it.
+ * that the session did not consume. A peer's wish for smaller records (RFC 8449) and the
+ * traffic secrets of TLS 1.3 cannot be read from a session: after a KeyUpdate of the peer
+ * read(2) fails with EKEYEXPIRED. sheath_client() and sheath_server() know both.
  */
 int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags);
 
@@ -400,6 +415,9 @@ int sheath_close_notify(int fd);
  * sheath_rekey() - change the sending key (TLS 1.3)
  * @fd: encrypted socket whose kernel has the traffic secrets, see sheath_has_secrets()
  * @flags: 0, or SHEATH_REKEY_PEER: ask the peer to change its key, too
+ *
+ * It never waits: while TCP has no room, the change is made before the next data. The kernel
+ * changes the key by itself before it is used up.
  */
 int sheath_rekey(int fd, unsigned int flags);
 

@@ -43,9 +43,23 @@ static int kernel_attach(int fd)
 	return sheath_fail_errno("cannot attach \"" SHEATH_ULP_NAME "\" to the socket");
 }
 
+static void kernel_keep(int fd, uint32_t n)
+{
+	setsockopt(fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
+}
+
+static size_t kernel_take(int fd, void *buf, size_t size)
+{
+	socklen_t len = (socklen_t)size;
+
+	return getsockopt(fd, SOL_TLS, SHEATH_TICKET, buf, &len) ? 0 : len;
+}
+
 const struct sheath_sink sheath_sink_kernel = {
 	.attach		= kernel_attach,
 	.install	= sheath_netlink_key_set,
+	.keep		= kernel_keep,
+	.take		= kernel_take,
 };
 
 int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags)

@@ -27,8 +27,7 @@ static int check_resumable(struct sheath_hs *hs)
 {
 	if (hs->server || hs->step != SHEATH_STEP_DONE)
 		return sheath_fail("only a client whose handshake is complete has a session");
-	if (gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3 &&
-	    sheath_tickets_harvest(hs))
+	if (sheath_tickets_harvest(hs))
 		return -1;
 	if (gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3 &&
 	    !sheath_tickets_received(hs))

@@ -203,19 +203,27 @@ static int look(struct sheath_hs *hs)
 	return SHEATH_WANT_POLLIN;
 }
 
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) ? 0 : cookie;
+}
+
 /**
  * sheath_tickets_keep() - have the kernel keep tickets that come after the hand-over
  * @hs: handshake whose keys were pushed
  *
  * Only a client has a use for them. A kernel that cannot do it drops them.
  */
-void sheath_tickets_keep(const struct sheath_hs *hs)
+void sheath_tickets_keep(struct sheath_hs *hs)
 {
-	uint32_t n = KEPT_MAX;
-
-	if (!hs->server && hs->cfg->tickets &&
-	    gnutls_protocol_get_version(hs->session) == GNUTLS_TLS1_3)
-		setsockopt(hs->transport.fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
+	if (hs->server || !hs->cfg->tickets ||
+	    gnutls_protocol_get_version(hs->session) != GNUTLS_TLS1_3)
+		return;
+	hs->cookie = cookie_of(hs->transport.fd);
+	hs->sink->keep(hs->transport.fd, KEPT_MAX);
 }
 
 /* GnuTLS wants somebody to take what it has to say; it has nothing to say to a ticket. */
@@ -232,27 +240,28 @@ static int no_answer(gnutls_session_t session, gnutls_record_encryption_level_t 
 
 /**
  * sheath_tickets_harvest() - give GnuTLS the tickets the kernel has kept
- * @hs: handshake that is done; its socket is still open
+ * @hs: handshake that is done
+ *
+ * The application may have closed the socket, and its number may be that of another by now,
+ * whose tickets are none of this session's.
  *
  * Return: 0, or -1 if GnuTLS does not take one.
  */
 int sheath_tickets_harvest(struct sheath_hs *hs)
 {
 	uint8_t *msg;
-	socklen_t len;
+	size_t len;
 	int ret = 0;
 
+	if (!hs->cookie || cookie_of(hs->transport.fd) != hs->cookie)
+		return 0;
 	msg = malloc(KEPT_LEN);
 	if (!msg)
 		return sheath_fail("out of memory");
 	gnutls_handshake_set_read_function(hs->session, no_answer);
-	while (!ret) {
-		len = KEPT_LEN;
-		if (getsockopt(hs->transport.fd, SOL_TLS, SHEATH_TICKET, msg, &len))
-			break;
+	while (!ret && (len = hs->sink->take(hs->transport.fd, msg, KEPT_LEN)))
 		ret = gnutls_handshake_write(hs->session, GNUTLS_ENCRYPTION_LEVEL_APPLICATION,
 					     msg, len);
-	}
 	explicit_bzero(msg, KEPT_LEN);
 	free(msg);
 	return ret ? sheath_fail_gnutls(ret, "cannot use a session ticket") : 0;

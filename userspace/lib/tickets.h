@@ -6,7 +6,7 @@
 #include "hs.h"
 
 bool sheath_tickets_received(const struct sheath_hs *hs);
-void sheath_tickets_keep(const struct sheath_hs *hs);
+void sheath_tickets_keep(struct sheath_hs *hs);
 int sheath_tickets_harvest(struct sheath_hs *hs);
 int sheath_tickets_collect(struct sheath_hs *hs);
 

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,9 @@ static const char help[] =
 "      --priority STRING  GnuTLS priority string\n"
 "      --psk FILE         pre-shared key, a line of IDENTITY:HEXKEY\n"
 "      --session FILE     resume the session in FILE, keep the new one there\n"
-"      --ticket-wait MS   wait for a session ticket, with --session (500)\n"
+"      --ticket-wait MS   with --session: wait for a session ticket before data passes (0)\n"
+"      --rekey BYTES      have both sides change their keys whenever so many bytes were sent\n"
+"                         (TLS 1.3)\n"
 "  -4, -6                 IPv4 or IPv6 only\n"
 "  -v, --verbose          print what was negotiated on standard error\n"
 "      --json[=FILE]      print facts as one JSON object when it is over, on standard error\n"
@@ -43,13 +46,15 @@ static const char help[] =
 
 #define CONNECT_MS	15000
 #define HANDSHAKE_MS	15000
-#define TICKET_WAIT_MS	500
+/* Peers end a connection that changes keys for its own sake. */
+#define REKEY_MIN	1000
 
 enum {
 	OPT_CA = OPT_OWN,
 	OPT_NAME,
 	OPT_SESSION,
 	OPT_TICKET_WAIT,
+	OPT_REKEY,
 	OPT_JSON,
 };
 
@@ -60,6 +65,7 @@ static const struct option options[] = {
 	{ "insecure",		no_argument,		NULL,	'k' },
 	{ "session",		required_argument,	NULL,	OPT_SESSION },
 	{ "ticket-wait",	required_argument,	NULL,	OPT_TICKET_WAIT },
+	{ "rekey",		required_argument,	NULL,	OPT_REKEY },
 	{ "verbose",		no_argument,		NULL,	'v' },
 	{ "json",		optional_argument,	NULL,	OPT_JSON },
 	{ "help",		no_argument,		NULL,	'h' },
@@ -119,6 +125,18 @@ static int parse_wait(const char *text, unsigned int *ms)
 	return 0;
 }
 
+static int parse_rekey(const char *text, uint64_t *bytes)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < REKEY_MIN || n > INT_MAX)
+		return say_usage("\"%s\" is not a number of bytes from %d to %d", text, REKEY_MIN,
+				 INT_MAX);
+	*bytes = n;
+	return 0;
+}
+
 static int take_option(struct connection *c, int option)
 {
 	switch (option) {
@@ -133,6 +151,8 @@ static int take_option(struct connection *c, int option)
 		return 0;
 	case OPT_TICKET_WAIT:
 		return parse_wait(optarg, &c->ticket_wait_ms);
+	case OPT_REKEY:
+		return parse_rekey(optarg, &c->relay.rekey_bytes);
 	case OPT_JSON:
 		return open_json(c, optarg);
 	case 'k':
@@ -211,7 +231,10 @@ static void note_negotiated(struct connection *c, const struct sheath_hs *hs, in
 	}
 }
 
-/* The records that passed are the sequence numbers now less those that were pushed. */
+/*
+ * The records that passed are the sequence numbers now less those that were pushed, unless
+ * they have begun anew with another key.
+ */
 static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx, int64_t ms)
 {
 	struct sheath_info info;
@@ -223,8 +246,12 @@ static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx,
 	report_add_number(c->facts, "milliseconds", ms);
 	if (sheath_info(fd, &info))
 		return;
-	report_add_number(c->facts, "records_sent", info.tx_seq - tx);
-	report_add_number(c->facts, "records_received", info.rx_seq - rx);
+	report_add_number(c->facts, "tx_rekeys", info.tx_epoch);
+	report_add_number(c->facts, "rx_rekeys", info.rx_epoch);
+	if (!info.tx_epoch)
+		report_add_number(c->facts, "records_sent", info.tx_seq - tx);
+	if (!info.rx_epoch)
+		report_add_number(c->facts, "records_received", info.rx_seq - rx);
 }
 
 static int shake_hands(struct connection *c, struct sheath_hs *hs, int fd)
@@ -250,6 +277,8 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	if (!hs)
 		return fail(c, sheath_error());
 	ret = shake_hands(c, hs, fd);
+	if (!ret && c->relay.rekey_bytes && !sheath_has_secrets(hs))
+		ret = fail(c, "keys cannot be changed: that takes TLS 1.3");
 	if (ret)
 		goto out_free;
 	sheath_sequence(hs, &tx, &rx);
@@ -258,9 +287,9 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	note_traffic(c, fd, tx, rx, sheath_clock_ms() - begin);
 	if (ret)
 		ret = fail(c, error);
-	else if (c->session)
-		/* a ticket that came with the data */
-		ret = session_file_save(c->session, hs);
+	/* a ticket that came with the data, however that ended */
+	if (c->session && session_file_save(c->session, hs))
+		ret = FAILED;
 out_free:
 	sheath_hs_free(hs);
 	return ret;
@@ -293,7 +322,7 @@ static int run(struct connection *c)
  */
 int command_connect(int argc, char **argv)
 {
-	struct connection c = { .family = AF_UNSPEC, .ticket_wait_ms = TICKET_WAIT_MS };
+	struct connection c = { .family = AF_UNSPEC };
 	int ret = parse_options(&c, argc, argv);
 
 	if (ret)

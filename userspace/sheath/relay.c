@@ -129,8 +129,21 @@ static int failed(const char *what, char *text, unsigned int size)
 	return -1;
 }
 
+/* Both sides get new keys each time another @r->rekey_bytes have been sent. */
+static int change_keys(struct relay *r, int sock, char *text, unsigned int size)
+{
+	if (!r->rekey_bytes || r->sent / r->rekey_bytes == r->rekeys)
+		return 0;
+	r->rekeys = r->sent / r->rekey_bytes;
+	if (!sheath_rekey(sock, SHEATH_REKEY_PEER))
+		return 0;
+	snprintf(text, size, "%s", sheath_error());
+	return -1;
+}
+
 /* One turn: wait for what the two directions need, then move it. */
-static int turn(struct flow *up, struct flow *down, char *text, unsigned int size)
+static int turn(struct relay *r, struct flow *up, struct flow *down, char *text,
+		unsigned int size)
 {
 	struct pollfd pfd[4] = {
 		{ .fd = flow_empty(up) ? up->from : -1, .events = POLLIN },
@@ -147,6 +160,8 @@ static int turn(struct flow *up, struct flow *down, char *text, unsigned int siz
 		return failed("cannot write to standard output", text, size);
 	if (pfd[1].revents && flow_drain(up))
 		return failed("cannot send", text, size);
+	if (pfd[1].revents && change_keys(r, up->to, text, size))
+		return -1;
 	if (!pfd[0].revents)
 		return 0;
 	if (flow_fill(up))
@@ -159,7 +174,7 @@ static int turn(struct flow *up, struct flow *down, char *text, unsigned int siz
 
 /**
  * relay_run() - carry data until the peer has ended its direction
- * @r: filled in
+ * @r: @r->rekey_bytes is set, the rest is zero and counts
  * @sock: encrypted socket, non-blocking
  * @in: descriptor to send from
  * @out: descriptor to receive to
@@ -172,10 +187,10 @@ int relay_run(struct relay *r, int sock, int in, int out, char *error, unsigned 
 {
 	static struct flow up, down;
 
-	flow_init(&up, in, sock, SIZE_MAX, &r->sent);
+	flow_init(&up, in, sock, r->rekey_bytes ? r->rekey_bytes : SIZE_MAX, &r->sent);
 	flow_init(&down, sock, out, chunk_for(out), &r->received);
 	while (down.from >= 0 || !flow_empty(&down))
-		if (turn(&up, &down, error, error_size))
+		if (turn(r, &up, &down, error, error_size))
 			return -1;
 	return 0;
 }

@@ -6,11 +6,15 @@
 #include <stdint.h>
 
 /**
- * struct relay - what has passed
+ * struct relay - how to carry data, and what has passed
+ * @rekey_bytes: change keys whenever so many bytes were sent, 0: never
+ * @rekeys: how often that was
  * @sent: bytes from standard input to the peer
  * @received: bytes from the peer to standard output
  */
 struct relay {
+	uint64_t	rekey_bytes;
+	uint64_t	rekeys;
 	uint64_t	sent;
 	uint64_t	received;
 };

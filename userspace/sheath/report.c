@@ -144,6 +144,7 @@ void report_text(FILE *out, const struct sheath_hs *hs)
 	fprintf(out, "resumed: %s\n", sheath_resumed(hs) ? "yes" : "no");
 	fprintf(out, "session ticket: %s\n", sheath_tickets(hs) ? "received" : "none");
 	fprintf(out, "record payload: at most %u bytes\n", sheath_tx_limit(hs));
+	fprintf(out, "pushed: %s\n", sheath_has_secrets(hs) ? "traffic secrets" : "keys");
 	fprintf(out, "sequence numbers pushed: send %" PRIu64 ", receive %" PRIu64 "\n", tx, rx);
 	text_certs(out, hs);
 	fprintf(out, "verdict: %s\n", sheath_peer_verdict(hs));
@@ -219,6 +220,7 @@ void report_json(struct json_object *obj, const struct sheath_hs *hs)
 	report_add_string(obj, "psk_identity", sheath_psk_identity(hs));
 	add_bool(obj, "resumed", sheath_resumed(hs));
 	add_bool(obj, "ticket", sheath_tickets(hs));
+	add_bool(obj, "secrets", sheath_has_secrets(hs));
 	report_add_number(obj, "tx_limit", sheath_tx_limit(hs));
 	report_add_number(obj, "tx_seq", tx);
 	report_add_number(obj, "rx_seq", rx);

@@ -47,6 +47,9 @@ check 2 "a host and a port" connect localhost 1 2
 check 2 "sheath: unrecognized option" connect --no-such-option localhost 1
 check 2 "go together" connect --cert x localhost 1
 check 2 "milliseconds" connect --ticket-wait soon localhost 1
+check 2 "number of bytes" connect --rekey often localhost 1
+check 2 "number of bytes" connect --rekey 999 localhost 1
+check 2 "number of bytes" connect --rekey 2147483648 localhost 1
 check 2 "no directory" serve
 check 2 "more than one" serve "$DIR" "$DIR"
 check 2 "number of connections" serve -n none "$DIR"

@@ -214,17 +214,19 @@ client_fails() {
 	stop_peer
 }
 
-# client_resumes NAME SERVER-ARGS CLIENT-ARGS: the second connection resumes the first
+# client_resumes NAME SERVER-ARGS CLIENT-ARGS FACT...: the second connection resumes the first
 client_resumes() {
-	name="client, openssl: $1"
+	name="client, openssl: $1" server_args=$2 client_args=$3
+	shift 3
 	wanted "$name" || return 0
 	rm -f session
 	# shellcheck disable=SC2086
-	start_peer openssl s_server -accept @PORT@ -rev $2
+	start_peer openssl s_server -accept @PORT@ -rev $server_args
 	# shellcheck disable=SC2086
-	talk --session session $3 && cmp -s got lines.rev && has '"resumed":false' &&
-		talk --session session $3 && cmp -s got lines.rev && has '"resumed":true' &&
-		counters_moved
+	talk --session session $client_args && cmp -s got lines.rev &&
+		has '"resumed":false' "$@" &&
+		talk --session session $client_args && cmp -s got lines.rev &&
+		has '"resumed":true' && counters_moved
 	report $? "$name"
 	stop_peer
 }
@@ -422,6 +424,33 @@ rekey_gnutls() {
 	report $? "$name"
 }
 
+# rekey_connect: we change ours, and ask openssl to do the same. It takes a KeyUpdate for the
+# end of a line, so there is one between lines of 61 bytes each.
+rekey_connect() {
+	name="client, openssl: KeyUpdate of the client"
+	wanted "$name" || return 0
+	note_rekeys
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 -tls1_3 $EC
+	talk --rekey 20008 && cmp -s got lines.rev && has '"secrets":true' '"tx_rekeys":4' &&
+		! has '"rx_rekeys":0' && rekeyed 4 "$(sed 's/.*"rx_rekeys"://; s/[^0-9].*//' facts)" &&
+		counters_moved
+	report $? "$name"
+	stop_peer
+}
+
+# rekey_refused: TLS 1.2 has no such thing, and no data passes
+rekey_refused() {
+	name="client, openssl: TLS 1.2 and --rekey"
+	wanted "$name" || return 0
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 -tls1_2 $EC
+	talk --rekey 20000
+	[ $? = 1 ] && [ ! -s got ] && grep -qF 'takes TLS 1.3' err && has '"secrets":false'
+	report $? "$name"
+	stop_peer
+}
+
 # ---------------------------------------------------------------- the examples
 
 example_client() {
@@ -522,7 +551,8 @@ test_resumption() {
 	client_resumes "TLS 1.2, by session id" "-tls1_2 -no_ticket $EC" ""
 	client_resumes "TLS 1.2, by ticket" "-tls1_2 $EC" ""
 	client_resumes "TLS 1.3, by ticket" "-tls1_3 $EC" "--ticket-wait 5000"
-	client_resumes "TLS 1.3, by a ticket that comes with the data" "-tls1_3 $EC" "--ticket-wait 0"
+	client_resumes "TLS 1.3, by a ticket that comes with the data" "-tls1_3 $EC" "" \
+		'"ticket":false' '"rx_seq":0'
 	client_resumes "TLS 1.3, by a ticket of a server that keeps the session" \
 		"-tls1_3 -no_ticket $EC" "--ticket-wait 5000"
 	server_resumes "TLS 1.2, by session id" "$SERVE_EC --no-tickets" "-tls1_2 -no_ticket"
@@ -596,8 +626,8 @@ client_cut() {
 	note_counters
 	start_peer openssl s_server -accept @PORT@ -quiet -naccept 1 -cert ec.pem -key ec.key
 	: >facts
-	timeout 120 "$SHEATH" connect --ca ca.pem --session session2 localhost "$PORT" \
-		<>fifo2 >got 2>err &
+	timeout 120 "$SHEATH" connect --ca ca.pem --session session2 --ticket-wait 5000 \
+		localhost "$PORT" <>fifo2 >got 2>err &
 	for _ in $(seq 100); do
 		[ -s session2 ] && break
 		sleep 0.05
@@ -623,6 +653,9 @@ test_addresses() {
 test_gnutls() {
 	gnutls_serv "TLS 1.2" "$V2" "" '"version_id":771'
 	gnutls_serv "TLS 1.3" "$V3" "--ticket-wait 5000" '"version_id":772' '"rx_seq":2'
+	gnutls_serv "TLS 1.3, tickets that come with the data" "$V3" "" '"ticket":false' '"rx_seq":0'
+	gnutls_serv "TLS 1.3, both change keys" "$V3" "--rekey 30000" '"secrets":true' \
+		'"tx_rekeys":2' '"rx_rekeys":2'
 	gnutls_cli "TLS 1.2" "$V2" "" '"version_id":771'
 	gnutls_cli "TLS 1.3" "$V3" "" '"version_id":772'
 	gnutls_cli "TLS 1.2, small records" "$V2" "--recordsize=1024" '"tx_limit":1024'
@@ -668,6 +701,8 @@ test_gnutls
 rekey_client
 rekey_server
 rekey_gnutls
+rekey_connect
+rekey_refused
 example_client
 example_server
 test_counters

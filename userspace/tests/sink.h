@@ -12,6 +12,10 @@
  * @ho: keys and facts of the last one
  * @secrets: the traffic secrets of the handshake sink_use() was called for
  * @fail: errno that install is to fail with, 0: none
+ * @takes_secrets: it says so when it is given secrets
+ * @kept: session tickets it was asked to keep
+ * @tickets: messages there are to be taken, one after the other
+ * @tickets_len: bytes of them
  */
 struct sink_log {
 	int			attached;
@@ -19,6 +23,10 @@ struct sink_log {
 	struct sheath_handover	ho;
 	struct sheath_secrets	secrets;
 	int			fail;
+	bool			takes_secrets;
+	uint32_t		kept;
+	uint8_t			tickets[4096];
+	size_t			tickets_len;
 };
 
 extern struct sink_log sink_log;

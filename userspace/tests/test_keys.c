@@ -126,6 +126,13 @@ static void set_blocking(int fd)
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
+/* Was @secret handed over beside the key it makes, and nothing else? */
+static bool beside(const struct sheath_key *key, const uint8_t *secret, size_t len)
+{
+	return key->secret_len == len && !memcmp(key->secret, secret, len) &&
+	       key->hash == (len == 48 ? SHEATH_HASH_SHA384 : SHEATH_HASH_SHA256);
+}
+
 static void check_handover(size_t i, bool server, const char *what)
 {
 	const struct sheath_handover *ho = &sink_log.ho;
@@ -136,12 +143,17 @@ static void check_handover(size_t i, bool server, const char *what)
 	    ho->role == (server ? SHEATH_ROLE_SERVER : SHEATH_ROLE_CLIENT) &&
 	    (int)ho->tx.version == suites[i].version && (int)ho->rx.version == suites[i].version,
 	    "%s: suite, group, role and version", what);
-	if (suites[i].version == TLS1_2_VERSION)
+	if (suites[i].version == TLS1_2_VERSION) {
 		tap(ho->tx.rec_seq == 1 && ho->rx.rec_seq == 1, "%s: sequence 1 and 1", what);
-	else
+		tap(!ho->tx.secret_len && !ho->rx.secret_len, "%s: no secrets", what);
+	} else {
+		tap(beside(&ho->tx, sink_log.secrets.tx, sink_log.secrets.len) &&
+		    beside(&ho->rx, sink_log.secrets.rx, sink_log.secrets.len),
+		    "%s: secrets beside the keys", what);
 		tap(derives(&ho->tx, sink_log.secrets.tx, sink_log.secrets.len) &&
 		    derives(&ho->rx, sink_log.secrets.rx, sink_log.secrets.len),
 		    "%s: keys derive from the secrets", what);
+	}
 }
 
 static void test_suite(const struct pki *pki, size_t i, bool server, bool trickle)
@@ -169,8 +181,13 @@ static void test_suite(const struct pki *pki, size_t i, bool server, bool trickl
 	hs = server ? sheath_server(l.a, cfg) : sheath_client(l.a, "localhost", cfg);
 	ssl = peer_new(ctx, l.b, !server);
 	sink_use(hs);
+	sink_log.takes_secrets = !trickle;
 	if (tap(!link_handshake(&l, hs, ssl), "%s: handshake", what)) {
 		check_handover(i, server, what);
+		tap(sheath_has_secrets(hs) == (tls13 && !trickle), "%s: has secrets: %d", what,
+		    sheath_has_secrets(hs));
+		tap(sink_log.kept == (tls13 && !server ? 4 : 0), "%s: %u tickets are kept", what,
+		    sink_log.kept);
 		if (!trickle) {
 			set_blocking(l.a);
 			set_blocking(l.b);

@@ -195,6 +195,100 @@ static void test_key_update(const struct pki *pki)
 	close_scene(&s);
 }
 
+/*
+ * Reads what the server sent after the hand-over as the kernel does: its tickets are kept.
+ * Returns true if there was data, and no error.
+ */
+static bool read_as_kernel(struct scene *s)
+{
+	uint8_t record[RECORD_LEN_MAX], plain[RECORD_LEN_MAX], type = 0;
+	ssize_t len;
+
+	fcntl(s->l.a, F_SETFL, fcntl(s->l.a, F_GETFL) & ~O_NONBLOCK);
+	do {
+		len = record_read(s->l.a, record);
+		if (len > 0)
+			len = record_open(&sink_log.ho.rx, record, len, plain, &type);
+		if (len > 0 && type == 22 &&
+		    sink_log.tickets_len + len <= sizeof(sink_log.tickets)) {
+			memcpy(sink_log.tickets + sink_log.tickets_len, plain, len);
+			sink_log.tickets_len += len;
+		}
+	} while (len >= 0 && type == 22);
+	return len > 0 && type == 23;
+}
+
+static bool open_late(struct scene *s, const struct pki *pki)
+{
+	open_scene(s, pki, true, false, 0);
+	if (link_handshake(&s->l, s->hs, s->ssl) || sheath_tickets(s->hs) ||
+	    SSL_write(s->ssl, "data", 4) != 4)
+		return false;
+	return read_as_kernel(s) && sink_log.tickets_len;
+}
+
+/* Tickets that came when the kernel had the keys, data before and behind them. */
+static void test_late(const struct pki *pki)
+{
+	struct scene s;
+	void *data = NULL;
+	size_t len = 0;
+
+	tap(open_late(&s, pki), "tickets come after the hand-over");
+	tap(!sheath_get_session(s.hs, &data, &len), "they make a session");
+	sheath_session_free(data, len);
+	tap(sheath_tickets(s.hs) && !sink_log.tickets_len, "all were fetched");
+	tap(SSL_new_session_ticket(s.ssl) && SSL_write(s.ssl, "more", 4) == 4 &&
+	    read_as_kernel(&s) && sink_log.tickets_len && resumes(&s),
+	    "so does one that comes later, and resumes it");
+	close_scene(&s);
+}
+
+static void test_late_none(const struct pki *pki)
+{
+	struct scene s;
+	void *data = NULL;
+	size_t len = 0;
+
+	open_scene(&s, pki, false, false, 0);
+	tap(!link_handshake(&s.l, s.hs, s.ssl) && sheath_get_session(s.hs, &data, &len) &&
+	    strstr(sheath_error(), "no session ticket"), "without tickets there is no session");
+	close_scene(&s);
+}
+
+/* The number of a closed socket may belong to another, which keeps tickets of its own. */
+static void test_late_closed(const struct pki *pki)
+{
+	struct link other;
+	struct scene s;
+	void *data = NULL;
+	size_t len = 0;
+
+	tap(open_late(&s, pki), "tickets come, and are not fetched");
+	link_open(&other, false);
+	dup2(other.a, s.l.a);
+	tap(sheath_get_session(s.hs, &data, &len) && sink_log.tickets_len,
+	    "another socket of the same number is left alone");
+	link_close(&other);
+	close_scene(&s);
+}
+
+/* A server may send what it likes, and GnuTLS refuses what is no ticket. */
+static void test_late_bad(const struct pki *pki)
+{
+	static const uint8_t bad[] = { 4, 0, 0, 5, 0, 0, 0, 1, 9 };
+	struct scene s;
+	void *data = NULL;
+	size_t len = 0;
+
+	tap(open_late(&s, pki), "tickets come, and others in their place");
+	memcpy(sink_log.tickets, bad, sizeof(bad));
+	sink_log.tickets_len = sizeof(bad);
+	tap(sheath_get_session(s.hs, &data, &len) && *sheath_error(), "a bad ticket is refused: %s",
+	    sheath_error());
+	close_scene(&s);
+}
+
 int main(void)
 {
 	struct pki *pki = pki_new();
@@ -206,6 +300,10 @@ int main(void)
 	test_data(pki, true);
 	test_close(pki);
 	test_key_update(pki);
+	test_late(pki);
+	test_late_none(pki);
+	test_late_closed(pki);
+	test_late_bad(pki);
 	pki_free(pki);
 	return tap_end();
 }
