@@ -22,7 +22,7 @@
 #include "peer.h"
 #include "stream.h"
 
-enum { ALERT = 21, DATA = 23 };
+enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 
 #define FULL		16384
 #define N_FAULTS	1000
@@ -716,6 +716,90 @@ TEST_F_TIMEOUT(keys, push, LIMIT)
 		EXPECT_GT(N_FAULTS, nth);
 	}
 	EXPECT_LT(5, n_failed);
+}
+
+/* session tickets: one that cannot be kept is counted, one that cannot be fetched stays */
+
+FIXTURE(tickets)
+{
+	struct st_peer p;
+};
+
+FIXTURE_SETUP(tickets)
+{
+	if (!st_faults_ready())
+		SKIP(return, CANNOT);
+}
+
+FIXTURE_TEARDOWN(tickets)
+{
+}
+
+static int keep(int fd)
+{
+	uint32_t n = 1;
+
+	return setsockopt(fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
+}
+
+static int take(int fd)
+{
+	uint8_t buf[32];
+	socklen_t len = sizeof(buf);
+
+	return getsockopt(fd, SOL_TLS, SHEATH_TICKET, buf, &len) ? -1 : (int)len;
+}
+
+static int read_data(int fd)
+{
+	char buf[8];
+
+	return recv(fd, buf, sizeof(buf), 0);
+}
+
+static int (*const ticket_calls[])(int fd) = { keep, read_data, take };
+
+TEST_F_TIMEOUT(tickets, each_call, LIMIT)
+{
+	static const uint8_t one[] = { 4, 0, 0, 3, 1, 2, 3 };
+	int rc, err, got, call, n_failed = 0;
+	unsigned int nth;
+	bool hit;
+
+	for (call = 0; call < 3; call++) {
+		for (nth = 1, hit = true; hit && nth < N_FAULTS; nth++) {
+			long long dropped = st_stat("RxCtrlDropped");
+			struct st_peer *p = &self->p;
+
+			ASSERT_EQ(0, st_peer_open(p, V13, TLS_CIPHER_AES_GCM_128, false));
+			ASSERT_EQ(0, be_patient(p->fd));
+			ASSERT_EQ(0, call ? keep(p->fd) : 0);
+			ASSERT_EQ(0, st_peer_send(p, HANDSHAKE, one, sizeof(one)));
+			ASSERT_EQ(0, st_peer_send(p, DATA, "abc", 3));
+			st_fault_begin(nth);
+			rc = ticket_calls[call](p->fd);
+			err = errno;
+			hit = st_fault_end();
+			n_failed += rc < 0;
+			if (rc < 0)
+				EXPECT_TRUE(is_fault(err) || err == ENODATA) {
+					TH_LOG("call %d, fault %u: %s", call, nth, strerror(err));
+				}
+			if (!call && rc)
+				EXPECT_EQ(0, keep(p->fd));
+			/* the data is there in any case */
+			EXPECT_EQ(3, call == 1 && rc == 3 ? 3 : read_data(p->fd));
+			got = call == 2 && rc > 0 ? rc : take(p->fd);
+			dropped = st_stat("RxCtrlDropped") - dropped;
+			EXPECT_EQ(dropped ? -1 : (int)sizeof(one), got) {
+				TH_LOG("call %d, fault %u: %lld dropped", call, nth, dropped);
+			}
+			EXPECT_GT(2, dropped);
+			st_peer_close(p);
+		}
+		EXPECT_GT(N_FAULTS, nth);
+	}
+	EXPECT_LT(3, n_failed);
 }
 
 TEST_HARNESS_MAIN
