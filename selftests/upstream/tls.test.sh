@@ -41,7 +41,8 @@ END {
 	for (i = 1; i <= m; i++) {
 		r = want[i] in result ? result[want[i]] : "missing"
 		passed += r == "ok"
-		print (r == "ok" ? "ok " : "not ok ") ++n " - " want[i] (r == "ok" ? "" : ": " r)
+		n++
+		print (r == "ok" ? "ok" : "not ok") " " n " - " want[i] (r == "ok" ? "" : ": " r)
 	}
 	print "1.." n
 	print "# " passed " of " m " tests of the kernel passed"
