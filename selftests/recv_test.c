@@ -194,8 +194,10 @@ TEST_F(recv, lowat_rest)
 TEST_F(recv, lowat_rest_blocking)
 {
 	struct timeval tv = { .tv_sec = 5 };
+	struct timespec begin;
 	pthread_t t;
 
+	clock_gettime(CLOCK_MONOTONIC, &begin);
 	ASSERT_EQ(0, setsockopt(self->fd[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
 	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1500));
 	ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
@@ -214,6 +216,8 @@ TEST_F(recv, lowat_rest_blocking)
 	ASSERT_EQ(0, pthread_create(&t, NULL, write_later, &self->fd[0]));
 	EXPECT_EQ(100, recv(self->fd[1], self->buf, 100, 0));
 	ASSERT_EQ(0, pthread_join(t, NULL));
+	/* a reader that nobody woke up looks again when its time is over */
+	EXPECT_GT(4000, ms_since(&begin));
 	EXPECT_EQ(1500, get_lowat(self->fd[1]));
 	EXPECT_EQ(0, st_expect(self->fd[1], 1100, 900, 900));
 }
