@@ -25,7 +25,15 @@ big = os.path.join(args.root, 'big')
 done = {'requests': 0, 'bytes': 0, 'connections': 0, 'most': 0, 'open': 0}
 errors = []
 lock = threading.Lock()
-end = time.time() + args.seconds
+# the time runs from when all are connected for the first time
+everybody = threading.Barrier(args.connections)
+end = time.time() + 100 + args.seconds
+
+
+def begin():
+    global end
+    everybody.wait(100)
+    end = min(end, time.time() + args.seconds)
 
 
 def count(**add):
@@ -55,12 +63,16 @@ def one(conn, rnd):
 
 def client(seed):
     rnd = random.Random(seed)
+    first = True
     while time.time() < end and len(errors) < 10:
         conn = http.client.HTTPSConnection('localhost', args.port, timeout=120, context=context)
         try:
             conn.connect()
             count(connections=1, open=1)
             try:
+                if first:
+                    first = False
+                    begin()
                 for _ in range(rnd.randrange(5, 100)):
                     if time.time() >= end:
                         break
