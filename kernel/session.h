@@ -35,7 +35,7 @@ struct sheath_conn *sheath_session_next(struct net *net, unsigned long *cookie,
 bool sheath_session_has(struct net *net, const struct sheath_conn *conn, unsigned long cookie);
 struct sock *sheath_session_sk_get(struct net *net, u64 cookie);
 
-/* netlink.c */
+/* nl_session.c */
 void sheath_session_event(struct sheath_conn *conn, enum sheath_event event);
 
 int sheath_session_init(void);

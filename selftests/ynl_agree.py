@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""ynl_agree.py: do sheath.yaml, the uapi headers and the tables in netlink.c say the same?
+"""ynl_agree.py: do sheath.yaml, the uapi headers and the tables of the netlink files say the same?
 
 usage: ynl_agree.py [KERNEL_FOLDER]      (default: ../kernel of this file)
 
@@ -19,10 +19,10 @@ import sys
 import yaml
 
 FILES = {
-    'yaml': 'netlink/sheath.yaml',
-    'nl': 'uapi/linux/sheath_nl.h',
-    'uapi': 'uapi/linux/sheath.h',
-    'c': 'netlink.c',
+    'yaml': ('netlink/sheath.yaml',),
+    'nl': ('uapi/linux/sheath_nl.h',),
+    'uapi': ('uapi/linux/sheath.h',),
+    'c': ('nl.h', 'netlink.c', 'nl_request.c', 'nl_session.c', 'nl_key.c', 'nl_rekey.c'),
 }
 # definitions the socket options share; of SHEATH_KEY_* only the directions
 SHARED_KEY_FLAGS = ('rx', 'tx')
@@ -151,7 +151,7 @@ class Spec:
 
 
 class Tables:
-    """policies, operations and groups of netlink.c"""
+    """policies, operations and groups of the netlink files"""
 
     def __init__(self, text, numbers):
         text = strip_comments(text).replace('\\\n', ' ')
@@ -395,8 +395,8 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, '..', 'kernel')
     try:
-        text = {k: open(os.path.join(root, f), encoding='utf-8').read()
-                for k, f in FILES.items()}
+        text = {k: ''.join(open(os.path.join(root, f), encoding='utf-8').read() for f in files)
+                for k, files in FILES.items()}
     except OSError as e:
         print(f'ynl_agree: {e}', file=sys.stderr)
         return 2

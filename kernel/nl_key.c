@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/* key-set: keys and secrets out of a request, strictly, and out of its memory after that. */
+#include "nl.h"
+
+#include <linux/file.h>
+#include <linux/net.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "keys.h"
+#include "rekey.h"
+#include "stats.h"
+
+/* not const: 6.1 points to it without */
+static struct netlink_range_validation sheath_nl_range_u16 = {
+	.max = U16_MAX,
+};
+
+static const struct nla_policy sheath_nl_key_set_policy[SHEATH_A_TX_LIMIT + 1] = {
+	[SHEATH_A_HANDLE] = { .type = NLA_S32 },
+	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
+	[SHEATH_A_ROLE] = NLA_POLICY_RANGE(NLA_U32, SHEATH_ROLE_CLIENT, SHEATH_ROLE_SERVER),
+	[SHEATH_A_KEY] = { .type = NLA_NESTED },
+	[SHEATH_A_SUITE] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
+	[SHEATH_A_GROUP] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
+	[SHEATH_A_RX_PREFILL] = { .type = NLA_BINARY, .len = 16384 },
+	[SHEATH_A_TX_LIMIT] = NLA_POLICY_RANGE(NLA_U32, 63, 16384),
+};
+
+static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = {
+	[SHEATH_A_KEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_NL_KEY_FLAGS),
+	[SHEATH_A_KEY_VERSION] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_CIPHER] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_EPOCH] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_REC_SEQ] = { .type = NLA_U64 },
+	[SHEATH_A_KEY_SECRET] = { .type = NLA_BINARY, .len = 48 },
+	[SHEATH_A_KEY_HASH] = NLA_POLICY_RANGE(NLA_U32, SHEATH_HASH_SHA256, SHEATH_HASH_SHA384),
+	[SHEATH_A_KEY_CIPHER_KEY] = { .type = NLA_BINARY, .len = 32 },
+	[SHEATH_A_KEY_IV] = { .type = NLA_BINARY, .len = 16 },
+	[SHEATH_A_KEY_MAC] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_MAC_KEY] = { .type = NLA_BINARY, .len = 48 },
+	[SHEATH_A_KEY_COMPRESSION] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_HISTORY] = { .type = NLA_BINARY, .len = 64 },
+};
+
+static int nl_key_refuse_later(struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	if (tb[SHEATH_A_KEY_MAC] || tb[SHEATH_A_KEY_MAC_KEY]) {
+		NL_SET_ERR_MSG(extack, "this module has AEAD suites only");
+		return -EOPNOTSUPP;
+	}
+	if (tb[SHEATH_A_KEY_COMPRESSION] || tb[SHEATH_A_KEY_HISTORY]) {
+		NL_SET_ERR_MSG(extack, "this module has no compression");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* a statement expression because the text of NL_SET_ERR_MSG() has to be a literal */
+#define NL_KEY_HAS(tb, nest, type, name, extack) ({				\
+	if (!(tb)[type]) {							\
+		NL_SET_ERR_ATTR_MISS(extack, (struct nlattr *)(nest), type);	\
+		NL_SET_ERR_MSG(extack, "the key has no " name);			\
+	}									\
+	(tb)[type];								\
+})
+
+static int nl_key_check_complete(const struct nlattr *nest, struct nlattr **tb,
+				 struct netlink_ext_ack *extack)
+{
+	if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_FLAGS, "flags", extack) ||
+	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_VERSION, "version", extack) ||
+	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER, "cipher", extack) ||
+	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_REC_SEQ, "rec-seq", extack))
+		return -EINVAL;
+	if (tb[SHEATH_A_KEY_SECRET] || tb[SHEATH_A_KEY_HASH]) {
+		if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_SECRET, "secret", extack) ||
+		    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_HASH, "hash", extack))
+			return -EINVAL;
+		return 0;
+	}
+	if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER_KEY, "cipher-key", extack) ||
+	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_IV, "iv", extack))
+		return -EINVAL;
+	return 0;
+}
+
+static int nl_key_flags(const struct nlattr *attr, struct sheath_key_params *key,
+			struct netlink_ext_ack *extack)
+{
+	u32 flags = nla_get_u32(attr);
+
+	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
+	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a key is for exactly one of rx and tx");
+		return -EINVAL;
+	}
+	if (flags & SHEATH_KEY_SEND_KEY_UPDATE)
+		key->update = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH :
+								SHEATH_REKEY_SELF;
+	else if (flags & SHEATH_KEY_REQUEST_PEER) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "request-peer is part of send-key-update");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Fills *@key, which the caller wipes, from one nest. */
+static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[SHEATH_A_KEY_HISTORY + 1];
+	int err;
+
+	err = nla_parse_nested(tb, SHEATH_A_KEY_HISTORY, nest, sheath_nl_key_policy, extack);
+	if (err)
+		return err;
+	err = sheath_nl_check_once(nla_data(nest), nla_len(nest), 0, extack);
+	if (err)
+		return err;
+	err = nl_key_refuse_later(tb, extack);
+	if (err)
+		return err;
+	err = nl_key_check_complete(nest, tb, extack);
+	if (err)
+		return err;
+	err = nl_key_flags(tb[SHEATH_A_KEY_FLAGS], key, extack);
+	if (err)
+		return err;
+
+	key->version = nla_get_u32(tb[SHEATH_A_KEY_VERSION]);
+	key->cipher = nla_get_u32(tb[SHEATH_A_KEY_CIPHER]);
+	if (tb[SHEATH_A_KEY_EPOCH])
+		key->epoch = nla_get_u32(tb[SHEATH_A_KEY_EPOCH]);
+	key->rec_seq = nla_get_u64(tb[SHEATH_A_KEY_REC_SEQ]);
+	if (tb[SHEATH_A_KEY_CIPHER_KEY])
+		key->key_len = nla_memcpy(key->key, tb[SHEATH_A_KEY_CIPHER_KEY],
+					  sizeof(key->key));
+	if (tb[SHEATH_A_KEY_IV])
+		key->iv_len = nla_memcpy(key->iv, tb[SHEATH_A_KEY_IV], sizeof(key->iv));
+	if (tb[SHEATH_A_KEY_SECRET]) {
+		key->secret.hash = nla_get_u32(tb[SHEATH_A_KEY_HASH]);
+		key->secret_len = nla_memcpy(key->secret.data, tb[SHEATH_A_KEY_SECRET],
+					     sizeof(key->secret.data));
+	}
+	return 0;
+}
+
+/* Collects the nests of a request; their number is not limited by the parser. */
+static int nl_keys_parse(const struct nlmsghdr *nlh, struct sheath_key_set *set,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *nla;
+	int rem;
+	int err;
+
+	nlmsg_for_each_attr(nla, nlh, GENL_HDRLEN, rem) {
+		if (nla_type(nla) != SHEATH_A_KEY)
+			continue;
+		if (set->n_keys == ARRAY_SIZE(set->key)) {
+			NL_SET_ERR_MSG_ATTR(extack, nla, "more than two keys");
+			return -EINVAL;
+		}
+		err = nl_key_parse(nla, &set->key[set->n_keys], extack);
+		if (err)
+			return err;
+		set->n_keys++;
+		if (set->n_keys == 2 && set->key[0].flags == set->key[1].flags) {
+			NL_SET_ERR_MSG_ATTR(extack, nla, "two keys for the same direction");
+			return -EINVAL;
+		}
+	}
+	if (!set->n_keys) {
+		NL_SET_ERR_ATTR_MISS(extack, NULL, SHEATH_A_KEY);
+		NL_SET_ERR_MSG(extack, "there is no key");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Fills *@set, which the caller wipes. On success tb[SHEATH_A_SOCKFD] is there. */
+static int nl_key_set_parse(const struct genl_info *info, struct nlattr **tb,
+			    struct sheath_key_set *set)
+{
+	const struct nlmsghdr *nlh = info->nlhdr;
+	struct netlink_ext_ack *extack = info->extack;
+	int err;
+
+	err = sheath_nl_check_header(nlh, extack);
+	if (err)
+		return err;
+	err = nlmsg_parse(nlh, GENL_HDRLEN, tb, SHEATH_A_TX_LIMIT, sheath_nl_key_set_policy,
+			  extack);
+	if (err)
+		return err;
+	err = sheath_nl_check_once(nlmsg_attrdata(nlh, GENL_HDRLEN),
+				   nlmsg_attrlen(nlh, GENL_HDRLEN), SHEATH_A_KEY, extack);
+	if (err)
+		return err;
+
+	if (tb[SHEATH_A_HANDLE]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[SHEATH_A_HANDLE],
+				    "this module has no handshake handles");
+		return -EOPNOTSUPP;
+	}
+	if (tb[SHEATH_A_RX_PREFILL]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[SHEATH_A_RX_PREFILL],
+				    "this module takes no plaintext");
+		return -EOPNOTSUPP;
+	}
+	if (!tb[SHEATH_A_SOCKFD]) {
+		NL_SET_ERR_ATTR_MISS(extack, NULL, SHEATH_A_SOCKFD);
+		NL_SET_ERR_MSG(extack, "whose key: sockfd is missing");
+		return -EINVAL;
+	}
+	err = nl_keys_parse(nlh, set, extack);
+	if (err)
+		return err;
+
+	if (tb[SHEATH_A_TX_LIMIT])
+		set->tx_limit = nla_get_u32(tb[SHEATH_A_TX_LIMIT]);
+	if (tb[SHEATH_A_ROLE])
+		set->peer.role = nla_get_u32(tb[SHEATH_A_ROLE]);
+	if (tb[SHEATH_A_SUITE])
+		set->peer.suite = nla_get_u32(tb[SHEATH_A_SUITE]);
+	if (tb[SHEATH_A_GROUP])
+		set->peer.group = nla_get_u32(tb[SHEATH_A_GROUP]);
+	return 0;
+}
+
+/* For what is refused before sheath_keys_install(), which counts by itself. */
+static int nl_key_refused(struct genl_info *info, int err)
+{
+	sheath_stat_inc(genl_info_net(info), SHEATH_STAT_KEY_REFUSED);
+	return err;
+}
+
+/* Installs *@set; the reply is there before, so that nothing fails after. */
+static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sheath_key_set *set)
+{
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = sheath_nl_reply_start(info, SHEATH_NL_EPOCHS_SIZE, &hdr);
+	if (!reply)
+		return nl_key_refused(info, sheath_nl_no_memory(info->extack));
+
+	lock_sock(sk);
+	if (sheath_conn_attached(sk)) {
+		err = sheath_keys_install(sheath_conn_get(sk), set, info->extack);
+		if (!err)
+			sheath_nl_put_done(reply, hdr, sheath_conn_get(sk));
+	} else {
+		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
+		err = nl_key_refused(info, -ENOPROTOOPT);
+	}
+	release_sock(sk);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+
+	/* Too late for errors: an answer that says "refused" would be a lie. */
+	genlmsg_reply(reply, info);
+	return 0;
+}
+
+static int nl_key_set_checked(struct sk_buff *skb, struct genl_info *info,
+			      struct sheath_key_set *set)
+{
+	struct nlattr *tb[SHEATH_A_TX_LIMIT + 1];
+	struct socket *sock;
+	int err;
+
+	err = nl_key_set_parse(info, tb, set);
+	if (err)
+		return nl_key_refused(info, err);
+	sock = sheath_nl_sock_get(skb, info, tb[SHEATH_A_SOCKFD]);
+	if (IS_ERR(sock))
+		return nl_key_refused(info, PTR_ERR(sock));
+	err = nl_key_set_install(sock->sk, info, set);
+	sockfd_put(sock);
+	return err;
+}
+
+/**
+ * sheath_nl_key_set() - SHEATH_CMD_KEY_SET
+ * @skb: request
+ * @info: request; its attributes are wiped
+ */
+int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sheath_key_set *set;
+	int err = -ENOMEM;
+
+	set = kzalloc(sizeof(*set), GFP_KERNEL);
+	if (set)
+		err = nl_key_set_checked(skb, info, set);
+	else
+		NL_SET_ERR_MSG(info->extack, "no memory for the keys");
+	kfree_sensitive(set);
+
+	/*
+	 * All of the attributes, because in a malformed request the nest with the key in it
+	 * may not be found. The extended acknowledgment refers to them by offset only.
+	 */
+	memzero_explicit(nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
+			 nlmsg_attrlen(info->nlhdr, GENL_HDRLEN));
+	return err;
+}
+
