@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "asleep.h"
 #include "record.h"
 
 enum { ALERT = 21, DATA = 23 };
@@ -284,42 +285,13 @@ TEST_F(bypass, module_in_use)
 	EXPECT_EQ(3, recv(self->fd[1], buf, sizeof(buf), 0));
 }
 
-/* a thread inside a call of TCP's, and whether it sleeps there */
+/* a thread inside a call of TCP's */
 struct caller {
 	pthread_t thread;
 	int fd;
 	volatile pid_t tid;
 	long rc;
 };
-
-static bool sleeps(const struct caller *c)
-{
-	char path[64], state = 0;
-	FILE *f;
-
-	if (!c->tid)
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", c->tid);
-	f = fopen(path, "r");
-	if (!f)
-		return false;
-	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(f);
-	return state == 'S';
-}
-
-static bool falls_asleep(const struct caller *c)
-{
-	int i;
-
-	for (i = 0; i < 5000; i++) {
-		if (sleeps(c))
-			return true;
-		usleep(1000);
-	}
-	return false;
-}
 
 static void *plain_recv(void *arg)
 {
@@ -338,7 +310,7 @@ TEST_F(bypass, reader_inside)
 
 	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
 	ASSERT_EQ(0, pthread_create(&c.thread, NULL, plain_recv, &c));
-	ASSERT_TRUE(falls_asleep(&c));
+	ASSERT_TRUE(st_falls_asleep(&c.tid));
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
 	/* the other direction is nobody's */
 	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
@@ -384,7 +356,7 @@ TEST_F(bypass, writer_inside)
 	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
 	ASSERT_EQ(0, set_int(self->fd[0], SO_SNDBUF, 20000));
 	ASSERT_EQ(0, pthread_create(&c.thread, NULL, plain_send, &c));
-	ASSERT_TRUE(falls_asleep(&c));
+	ASSERT_TRUE(st_falls_asleep(&c.tid));
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
 	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
 	ASSERT_EQ(0, drain(self->fd[1], PLAIN));

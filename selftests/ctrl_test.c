@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "cmsg.h"
 #include "peer.h"
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
@@ -438,44 +439,15 @@ FIXTURE_TEARDOWN(app)
 	st_peer_close(&self->p);
 }
 
-static ssize_t send_type(int fd, uint8_t type, const void *data, size_t len, int flags)
-{
-	char ctl[CMSG_SPACE(1)] = { 0 };
-	struct iovec iov = { (void *)data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
-			      .msg_controllen = sizeof(ctl) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_TLS;
-	c->cmsg_type = TLS_SET_RECORD_TYPE;
-	c->cmsg_len = CMSG_LEN(1);
-	*CMSG_DATA(c) = type;
-	return sendmsg(fd, &msg, flags);
-}
-
-static ssize_t recv_type(int fd, void *data, size_t len, int *type)
-{
-	char ctl[CMSG_SPACE(1)];
-	struct iovec iov = { data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
-			      .msg_controllen = sizeof(ctl) };
-	ssize_t n = recvmsg(fd, &msg, 0);
-	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-
-	*type = c && c->cmsg_level == SOL_TLS && c->cmsg_type == TLS_GET_RECORD_TYPE ?
-		*CMSG_DATA(c) : -1;
-	return n;
-}
-
 TEST_F(app, types_are_sent)
 {
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
-	ASSERT_EQ(5, send_type(self->p.fd, HANDSHAKE, "hello", 5, 0));
-	ASSERT_EQ(2, send_type(self->p.fd, 100, "xy", 2, 0));
+	ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, "hello", 5, 0));
+	ASSERT_EQ(2, st_send_type(self->p.fd, 100, "xy", 2, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, "hello", 5));
 	EXPECT_TRUE(st_peer_expect(&self->p, 100, "xy", 2));
-	EXPECT_EQ(-1, send_type(self->p.fd, HANDSHAKE, "hello", 5, MSG_MORE));
+	EXPECT_EQ(-1, st_send_type(self->p.fd, HANDSHAKE, "hello", 5, MSG_MORE));
 	EXPECT_EQ(EINVAL, errno);
 }
 
@@ -492,17 +464,17 @@ TEST_F(app, types_are_not_mixed)
 	/* all of it is there before the first look */
 	ASSERT_EQ(0, shutdown(self->p.raw, SHUT_WR));
 	ASSERT_TRUE(st_poll(self->p.fd, POLLRDHUP, 5000));
-	EXPECT_EQ(6, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(6, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(DATA, type);
-	EXPECT_EQ(5, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(5, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_EQ(0, memcmp(buf, "12345", 5));
 	/* no room for the type: the record stays */
 	EXPECT_EQ(-1, get(self->p.fd));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(1, recv_type(self->p.fd, buf, 1, &type));
+	EXPECT_EQ(1, st_recv_type(self->p.fd, buf, 1, &type));
 	EXPECT_EQ(HANDSHAKE, type);
-	EXPECT_EQ(2, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(2, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(0, memcmp(buf, "78", 2));
 	EXPECT_EQ(3, get(self->p.fd));
 	EXPECT_EQ(0, get(self->p.fd));
@@ -515,11 +487,11 @@ TEST_F(app, alerts_are_the_applications)
 	int type;
 
 	ASSERT_EQ(0, st_peer_send(&self->p, ALERT, fatal, 2));
-	EXPECT_EQ(2, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(2, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(ALERT, type);
 	EXPECT_EQ(0, memcmp(buf, fatal, 2));
 	/* it says goodbye itself, and the module does not do it again */
-	EXPECT_EQ(2, send_type(self->p.fd, ALERT, close_notify, 2, 0));
+	EXPECT_EQ(2, st_send_type(self->p.fd, ALERT, close_notify, 2, 0));
 	EXPECT_EQ(-1, send(self->p.fd, "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(EPIPE, errno);
 	close(self->p.fd);
@@ -549,7 +521,7 @@ TEST_F(app, too_little_room_for_the_type)
 	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, "12345", 5));
 	EXPECT_EQ(-1, recvmsg(self->p.fd, &msg, 0));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(5, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(5, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_EQ(0, memcmp(buf, "12345", 5));
 }
@@ -584,8 +556,8 @@ TEST_F(tree, types)
 	int type, i;
 
 	for (i = 0; i < 6; i++) {
-		ASSERT_EQ(2, send_type(self->fd[0], types[i], "xy", 2, 0));
-		EXPECT_EQ(2, recv_type(self->fd[1], buf, sizeof(buf), &type));
+		ASSERT_EQ(2, st_send_type(self->fd[0], types[i], "xy", 2, 0));
+		EXPECT_EQ(2, st_recv_type(self->fd[1], buf, sizeof(buf), &type));
 		EXPECT_EQ(types[i], type);
 		EXPECT_EQ(0, memcmp(buf, "xy", 2));
 	}
@@ -597,13 +569,13 @@ TEST_F(tree, no_room_then_room)
 	int type;
 
 	ASSERT_EQ(3, send(self->fd[0], "abc", 3, MSG_MORE));
-	ASSERT_EQ(5, send_type(self->fd[0], HANDSHAKE, "12345", 5, 0));
+	ASSERT_EQ(5, st_send_type(self->fd[0], HANDSHAKE, "12345", 5, 0));
 	ASSERT_EQ(3, send(self->fd[0], "def", 3, 0));
-	EXPECT_EQ(3, recv_type(self->fd[1], buf, sizeof(buf), &type));
+	EXPECT_EQ(3, st_recv_type(self->fd[1], buf, sizeof(buf), &type));
 	EXPECT_EQ(DATA, type);
 	EXPECT_EQ(-1, get(self->fd[1]));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(5, recv_type(self->fd[1], buf, sizeof(buf), &type));
+	EXPECT_EQ(5, st_recv_type(self->fd[1], buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_EQ(0, memcmp(buf, "12345", 5));
 	EXPECT_EQ(3, get(self->fd[1]));
@@ -767,7 +739,7 @@ TEST_F(tickets, the_applications_are_not_kept)
 	ASSERT_EQ(0, keep(self->p.fd, 2));
 	set_mode(_metadata, self->p.fd, SHEATH_CTRL_APP);
 	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, one, sizeof(one)));
-	EXPECT_EQ(sizeof(one), recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(sizeof(one), st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_EQ(-1, take(self->p.fd, buf, sizeof(buf)));
 	EXPECT_EQ(ENODATA, errno);
@@ -790,7 +762,7 @@ static void change_readers(struct __test_metadata *_metadata, struct st_peer *p,
 	EXPECT_EQ(EAGAIN, errno);
 	set_mode(_metadata, p->fd, SHEATH_CTRL_APP);
 	ASSERT_EQ(0, st_peer_send(p, type, msg + 14, rest));
-	EXPECT_EQ(rest, recv_type(p->fd, buf, sizeof(buf), &got));
+	EXPECT_EQ(rest, st_recv_type(p->fd, buf, sizeof(buf), &got));
 	EXPECT_EQ(type, got);
 	set_mode(_metadata, p->fd, SHEATH_CTRL_KERNEL);
 	ticket(msg, 900);
@@ -827,7 +799,7 @@ TEST_F(tickets, the_application_reads_the_beginning)
 	set_mode(_metadata, self->p.fd, SHEATH_CTRL_APP);
 	/* 24 is no KeyUpdate here */
 	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, msg + 2, 50));
-	EXPECT_EQ(50, recv_type(self->p.fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(50, st_recv_type(self->p.fd, buf, sizeof(buf), &type));
 	set_mode(_metadata, self->p.fd, SHEATH_CTRL_KERNEL);
 	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, msg + 52, 52));
 	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, msg, 104));
@@ -851,9 +823,9 @@ TEST(tickets_of_in_tree_tls)
 	ASSERT_EQ(0, keep(fd[1], 3));
 	len = ticket(msg, 200);
 	for (i = 0; i < len; i += 17)
-		ASSERT_LT(0, send_type(fd[0], HANDSHAKE, msg + i, len - i < 17 ? len - i : 17, 0));
+		ASSERT_LT(0, st_send_type(fd[0], HANDSHAKE, msg + i, len - i < 17 ? len - i : 17, 0));
 	len += ticket(msg + len, 150);
-	ASSERT_EQ(len, send_type(fd[0], HANDSHAKE, msg, len, 0));
+	ASSERT_EQ(len, st_send_type(fd[0], HANDSHAKE, msg, len, 0));
 	ASSERT_EQ(3, send(fd[0], "abc", 3, 0));
 	EXPECT_EQ(3, get(fd[1]));
 	EXPECT_EQ(204, take(fd[1], buf, sizeof(buf)));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "cmsg.h"
 #include "record.h"
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
@@ -178,20 +179,6 @@ TEST_F(empty, into_a_pipe)
 	EXPECT_EQ(0, memcmp(buf, "abcdef", 6));
 }
 
-static ssize_t recv_type(int fd, void *data, size_t len, int *type)
-{
-	char ctl[CMSG_SPACE(1)];
-	struct iovec iov = { data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
-			      .msg_controllen = sizeof(ctl) };
-	ssize_t n = recvmsg(fd, &msg, 0);
-	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-
-	*type = c && c->cmsg_level == SOL_TLS && c->cmsg_type == TLS_GET_RECORD_TYPE ?
-		*CMSG_DATA(c) : -1;
-	return n;
-}
-
 /* CVE-2025-39682: an empty record must not hide that the next one is of another type */
 TEST_F(empty, before_another_type)
 {
@@ -207,7 +194,7 @@ TEST_F(empty, before_another_type)
 	EXPECT_TRUE(reads(self->fd, "abc", 0));
 	EXPECT_EQ(-1, recv(self->fd, buf, sizeof(buf), 0));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(5, recv_type(self->fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(5, st_recv_type(self->fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_EQ(0, memcmp(buf, "12345", 5));
 	EXPECT_TRUE(reads(self->fd, "def", 0));
@@ -225,7 +212,7 @@ TEST_F(empty, before_another_type_after_a_peek)
 	EXPECT_TRUE(reads(self->fd, "abc", MSG_PEEK));
 	EXPECT_TRUE(reads(self->fd, "abc", 0));
 	EXPECT_EQ(-1, splice(self->fd, NULL, self->pipe[1], NULL, 100, 0));
-	EXPECT_EQ(5, recv_type(self->fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(5, st_recv_type(self->fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 }
 
@@ -297,7 +284,7 @@ TEST_F(empty, handshake)
 	EXPECT_TRUE(reads(self->fd, "abc", 0));
 	EXPECT_EQ(-1, recv(self->fd, buf, sizeof(buf), 0));
 	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(0, recv_type(self->fd, buf, sizeof(buf), &type));
+	EXPECT_EQ(0, st_recv_type(self->fd, buf, sizeof(buf), &type));
 	EXPECT_EQ(HANDSHAKE, type);
 	EXPECT_TRUE(reads(self->fd, "def", 0));
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "asleep.h"
 #include "peer.h"
 
 enum { ALERT = 21, DATA = 23 };
@@ -176,27 +177,6 @@ static void *blocked_send(void *arg)
 	return NULL;
 }
 
-static bool falls_asleep(const volatile pid_t *tid)
-{
-	char path[64], state;
-	FILE *f;
-	int i;
-
-	for (i = 0; i < 5000; i++, usleep(1000)) {
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", *tid);
-		f = *tid ? fopen(path, "r") : NULL;
-		state = 0;
-		if (f) {
-			if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-				state = 0;
-			fclose(f);
-		}
-		if (state == 'S')
-			return true;
-	}
-	return false;
-}
-
 /* the reader finds out; the writer, who sleeps, is told at once */
 TEST_F(last, a_writer_that_waits)
 {
@@ -204,7 +184,7 @@ TEST_F(last, a_writer_that_waits)
 	char c;
 
 	ASSERT_EQ(0, pthread_create(&s.thread, NULL, blocked_send, &s));
-	ASSERT_TRUE(falls_asleep(&s.tid));
+	ASSERT_TRUE(st_falls_asleep(&s.tid));
 	ASSERT_EQ(0, send_bad(&self->p));
 	EXPECT_EQ(-1, recv(self->p.fd, &c, 1, 0));
 	EXPECT_EQ(EBADMSG, errno);
@@ -218,7 +198,7 @@ TEST_F(last, a_writer_that_waits_for_close_notify)
 	struct sender s = { .fd = self->p.fd };
 
 	ASSERT_EQ(0, pthread_create(&s.thread, NULL, blocked_send, &s));
-	ASSERT_TRUE(falls_asleep(&s.tid));
+	ASSERT_TRUE(st_falls_asleep(&s.tid));
 	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
 	ASSERT_EQ(0, pthread_join(s.thread, NULL));
 	EXPECT_EQ(-1, s.n);
@@ -296,7 +276,7 @@ TEST_F_TIMEOUT(last, signals_while_it_waits, 120)
 		struct interrupted s = { .fd = self->p.fd, .pos = self->sent };
 
 		ASSERT_EQ(0, pthread_create(&s.thread, NULL, interrupted_send, &s));
-		ASSERT_TRUE(falls_asleep(&s.tid));
+		ASSERT_TRUE(st_falls_asleep(&s.tid));
 		ASSERT_EQ(0, be_alone(true));
 		while (record_is_there(self->p.raw)) {
 			pos = drain_to(&self->p, pos, pos + 1);

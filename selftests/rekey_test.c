@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "cmsg.h"
 #include "fault.h"
 #include "peer.h"
 #include "secret.h"
@@ -66,32 +67,13 @@ static void limit(const char *name, unsigned long n)
 	}
 }
 
-static int send_ctrl(int fd, uint8_t type, const void *data, size_t len)
-{
-	char control[CMSG_SPACE(1)] = { 0 };
-	struct iovec iov = { (void *)data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_TLS;
-	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
-	cmsg->cmsg_len = CMSG_LEN(1);
-	*CMSG_DATA(cmsg) = type;
-	return sendmsg(fd, &msg, MSG_NOSIGNAL);
-}
-
 /* reads a record and tells its type; 0 without one */
 static ssize_t get_ctrl(int fd, uint8_t *type, void *buf, size_t len)
 {
-	char control[CMSG_SPACE(1)];
-	struct iovec iov = { buf, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &msg, 0);
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int got;
+	ssize_t n = st_recv_type(fd, buf, len, &got);
 
-	*type = n >= 0 && cmsg ? *CMSG_DATA(cmsg) : 0;
+	*type = got < 0 ? 0 : got;
 	return n;
 }
 
@@ -299,7 +281,7 @@ TEST_F(secret, update_refused)
 	EXPECT_EQ(-1, setsockopt(self->p.fd, SOL_TLS, SHEATH_REKEY, &byte, 1));
 	EXPECT_EQ(EINVAL, errno);
 	/* the module sends these; one that it does not know of would tear the directions apart */
-	EXPECT_EQ(-1, send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	EXPECT_EQ(-1, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(0, info(self->p.fd).tx_epoch);
 	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
@@ -983,7 +965,7 @@ TEST_F(keys, epochs)
 TEST_F(keys, record_by_record)
 {
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
-	ASSERT_EQ(5, send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	ASSERT_EQ(3, send(self->p.fd, "old", 3, MSG_MORE));
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
@@ -1035,12 +1017,12 @@ TEST_F(keys, hard_limit_is_for_data)
 	EXPECT_SENDS("one");
 	EXPECT_EQ(-1, send(self->p.fd, "two", 3, MSG_NOSIGNAL));
 	EXPECT_EQ(EKEYEXPIRED, errno);
-	EXPECT_EQ(sizeof(update), send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	EXPECT_EQ(sizeof(update), st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
 	self->p.from = self->next_to;
 	EXPECT_SENDS("three");
-	EXPECT_EQ(2, send_ctrl(self->p.fd, ALERT, close_notify, 2));
+	EXPECT_EQ(2, st_send_type(self->p.fd, ALERT, close_notify, 2, MSG_NOSIGNAL));
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
 }
 
@@ -1205,7 +1187,7 @@ TEST_F(app, second_keys)
 	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
 	EXPECT_EQ(0, memcmp(buf, update_both, 5));
 	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_RX, &rx));
-	EXPECT_EQ(5, send_ctrl(self->p.fd, HANDSHAKE, update, sizeof(update)));
+	EXPECT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_TX, &tx));
 	self->p.from = tx;

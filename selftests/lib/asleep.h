@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Has another thread of this process gone to sleep in a system call? */
+#ifndef SELFTEST_ASLEEP_H
+#define SELFTEST_ASLEEP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* wait some seconds until thread *@tid sleeps; 0 there: it has not begun */
+bool st_falls_asleep(const volatile pid_t *tid);
+
+#endif /* SELFTEST_ASLEEP_H */
