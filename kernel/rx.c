@@ -297,8 +297,7 @@ void sheath_rx_update(struct sheath_conn *conn)
 	bool ready = head || !list_empty(&rx->recs);
 	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
 
-	if (!head && !rx->paused && rx->rec_len && tcp_epollin_ready(sk, INT_MAX) &&
-	    sheath_rxq_avail(conn)) {
+	if (!head && !rx->paused && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
 		/* the window is closing on a record that is not complete */
 		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
 		sheath_rxq_spill(conn);

@@ -16,6 +16,16 @@
 #include "pool.h"
 #include "rx.h"
 
+/* the part of a header that is spilled, and the rest from the queue */
+static int copy_head(struct sheath_conn *conn, u8 head[SHEATH_HEADER_LEN])
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (rx->spilled)
+		memcpy(head, page_address(rx->spill[0]), rx->spilled);
+	return sheath_rxq_copy(conn, 0, head + rx->spilled, SHEATH_HEADER_LEN - rx->spilled);
+}
+
 /**
  * sheath_rx_head() - look at the record in front
  * @conn: connection with a receiving key
@@ -35,8 +45,7 @@ int sheath_rx_head(struct sheath_conn *conn)
 	if (rx->head_err)
 		return rx->head_err;
 	if (!rx->rec_len) {
-		if (sheath_rxq_avail(conn) < sizeof(head) ||
-		    sheath_rxq_copy(conn, 0, head, sizeof(head)))
+		if (rx->spilled + sheath_rxq_avail(conn) < sizeof(head) || copy_head(conn, head))
 			return 0;
 		sheath_framing_get_header(head, &rx->head);
 		rx->head_err = sheath_record_check(&rx->dir, &rx->head);

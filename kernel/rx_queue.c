@@ -246,9 +246,11 @@ void sheath_rxq_release_all(struct sheath_conn *conn)
 
 /**
  * sheath_rxq_spill() - copy the record in front out of the receive queue, as far as it is there
- * @conn: connection with a receiving key; the length of the record is known
+ * @conn: connection with a receiving key
  *
- * For receive buffers that cannot hold a record, and records in too many pieces.
+ * For receive buffers that cannot hold a record, and records in too many pieces; while its
+ * length is not known, only the header. A few bytes left in the queue keep a whole buffer of
+ * TCP there, which may be all the room there is.
  *
  * Context: lock_sock() held, or softirq; does not sleep.
  *
@@ -257,7 +259,7 @@ void sheath_rxq_release_all(struct sheath_conn *conn)
 int sheath_rxq_spill(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u32 left = min(sheath_rxq_avail(conn), rx->rec_len - rx->spilled);
+	u32 left = min(sheath_rxq_avail(conn), (rx->rec_len ?: SHEATH_HEADER_LEN) - rx->spilled);
 
 	while (left) {
 		struct page **page = &rx->spill[rx->spilled / PAGE_SIZE];

@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "peer.h"
 #include "record.h"
 #include "segment.h"
 
@@ -476,6 +480,109 @@ TEST_F(window, short_reads)
 	EXPECT_TRUE(st_check(self->buf, FULL, 0));
 	EXPECT_TRUE(st_check(self->buf + FULL, FULL, 0));
 	ASSERT_EQ(0, pthread_join(j.thread, NULL));
+}
+
+#define OVERHEAD	(5 + 1 + 16)	/* of a record of TLS 1.3 with GCM */
+
+/* bytes @fd may send before its peer says more; 0 if the kernel does not tell */
+static uint32_t send_window(int fd)
+{
+	struct tcp_info ti = { 0 };
+	socklen_t len = sizeof(ti);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &ti, &len) || len < sizeof(ti))
+		return 0;
+	return ti.tcpi_snd_wnd;
+}
+
+/* records of @wire bytes in all at @out; the bytes of content in them, which continue @pos */
+static uint32_t seal_exactly(struct st_peer *p, uint8_t *out, uint32_t wire, uint64_t pos)
+{
+	static uint8_t data[FULL];
+	struct st_record r = { .type = DATA, .data = data };
+	uint32_t sum = 0;
+
+	while (wire) {
+		/* what is left has to be enough for another one */
+		r.len = wire <= FULL + OVERHEAD ? wire - OVERHEAD :
+			wire < FULL + 3 * OVERHEAD ? FULL / 2 : FULL;
+		st_fill(data, r.len, pos + sum);
+		out += st_seal(&p->to, &r, out);
+		wire -= r.len + OVERHEAD;
+		sum += r.len;
+	}
+	return sum;
+}
+
+#define SHORT	100	/* content of the record whose header is torn */
+
+/* what is sent, and where its parts are */
+struct torn {
+	uint8_t wire[1 << 20];
+	uint32_t sealed;	/* bytes in @wire */
+	uint32_t sent;
+	uint64_t content;	/* bytes of content in them */
+};
+
+/*
+ * As much as the window takes, until it is closed; each time all of it, and @cut bytes of a
+ * header at the end. 0 or -1
+ */
+static int fill_window(struct st_peer *p, struct torn *t, uint32_t cut)
+{
+	uint32_t window, whole;
+	int left;
+
+	while ((window = send_window(p->raw)) > FULL) {
+		whole = window - (t->sealed - t->sent) - cut;
+		if (t->sealed + whole + SHORT + OVERHEAD > sizeof(t->wire))
+			return -1;
+		t->content += seal_exactly(p, t->wire + t->sealed, whole, t->content);
+		t->sealed += whole;
+		t->content += seal_exactly(p, t->wire + t->sealed, SHORT + OVERHEAD, t->content);
+		t->sealed += SHORT + OVERHEAD;
+		if (st_send_all(p->raw, t->wire + t->sent, window, 0))
+			return -1;
+		t->sent += window;
+		do {
+			usleep(1000);
+			if (ioctl(p->raw, SIOCOUTQ, &left))
+				return -1;
+		} while (left);
+	}
+	return 0;
+}
+
+/*
+ * A few bytes of the next header keep a whole buffer of TCP in the queue, and with it the
+ * window closed: nothing more comes if they are left there.
+ */
+TEST(part_of_a_header_and_no_window)
+{
+	static uint8_t buf[FULL];
+	static struct torn t;
+	uint32_t cut;
+
+	for (cut = 1; cut <= 5; cut++) {
+		struct timeval tv = { .tv_sec = 5 };
+		struct st_peer p;
+		uint64_t pos, n;
+
+		memset(&t, 0, sizeof(t));
+		ASSERT_EQ(0, st_peer_open(&p, V13, TLS_CIPHER_AES_GCM_128, false));
+		ASSERT_EQ(0, setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+		ASSERT_EQ(0, fill_window(&p, &t, cut));
+		/* the send buffer takes the rest */
+		ASSERT_EQ(0, st_send_all(p.raw, t.wire + t.sent, t.sealed - t.sent, 0));
+		for (pos = 0; pos < t.content; pos += n) {
+			n = t.content - pos < sizeof(buf) ? t.content - pos : sizeof(buf);
+			ASSERT_EQ(n, recv(p.fd, buf, n, MSG_WAITALL)) {
+				TH_LOG("%u bytes of the header", cut);
+			}
+			ASSERT_TRUE(st_check(buf, n, pos));
+		}
+		st_peer_close(&p);
+	}
 }
 
 TEST_HARNESS_MAIN
