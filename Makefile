@@ -70,8 +70,9 @@ demo:
 	selftests/demo/run
 
 interop:
-	$(SETUP) check-fast
+	$(SETUP) $@
 	selftests/interop/run
+	selftests/run-interop
 
 # objects of a kernel build started in this folder itself go as well
 clean:
@@ -88,7 +89,8 @@ help:
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
-	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys, in UML'
+	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs'
+	@echo '                  that ask the kernel for TLS, with sheath'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
 
 .PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \

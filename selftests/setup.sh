@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # setup.sh: prepare a Debian 12 machine, as root, for what is to run: check, check-fast,
-# check-upstream, bench, demo, or all (default). Quick when everything is there already.
+# check-upstream, interop, bench, demo, or all (default). Quick when everything is there already.
 #
 # Installs packages, and keeps under $SHEATH_CACHE (default /var/tmp/sheath): the
 # distribution's kernels and their headers as unpacked packages, so that this machine's
@@ -23,6 +23,9 @@ build='build-essential linux-source-6.12
 rigs='qemu-system-x86 busybox-static cpio python3 python3-yaml iproute2 procps'
 # peers, and what checks us
 peers='openssl gnutls-bin curl tcpdump sparse ca-certificates'
+# what asks the kernel for TLS, and more peers; of these there are services
+interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium'
+services='nginx lighttpd stunnel4'
 
 say() { echo "setup: $*"; }
 
@@ -54,6 +57,27 @@ packages() {
 	# shellcheck disable=SC2046 # names of packages
 	set -- $(missing "$@")
 	[ $# = 0 ] || { say "installing $*"; apt_install "$@"; }
+}
+
+# programs of which this machine is to run no service, not even after the next boot
+programs() {
+	# shellcheck disable=SC2046,SC2086 # names of packages
+	set -- $(missing $interop)
+	[ $# != 0 ] || return 0
+	policy=/usr/sbin/policy-rc.d
+	ours='' there=''
+	for s in $services; do
+		[ ! -e "/etc/init.d/$s" ] || there="$there $s"
+	done
+	[ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy; chmod 755 $policy; ours=1; }
+	trap '[ -z "$ours" ] || rm -f $policy' EXIT
+	packages "$@"
+	for s in $services; do
+		case " $there " in
+		*" $s "*) ;;
+		*) run update-rc.d "$s" disable || : ;;
+		esac
+	done
 }
 
 # what the servers have of the package $1: the field $2
@@ -125,12 +149,18 @@ check-upstream)
 	"$here/uml/build-uml" -v debug >/dev/null ;;
 check-fast|bench)
 	"$here/uml/build-uml" -v perf >/dev/null ;;
+interop)
+	programs
+	kernel 6.1 linux-headers-amd64
+	kernel 6.12 linux-headers-6.12-amd64
+	"$here/uml/build-uml" -v perf >/dev/null ;;
 all)
+	programs
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
 	"$here/uml/build-uml" -v debug >/dev/null ;;
 *)
-	say "check, check-fast, check-upstream, bench, demo or all" >&2
+	say "check, check-fast, check-upstream, interop, bench, demo or all" >&2
 	exit 2 ;;
 esac

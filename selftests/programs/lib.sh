@@ -14,7 +14,8 @@ KTLS=${KTLS:-sheath}
 BULK=${BULK:-8000000}
 LOAD=${LOAD:-10}
 CONNS=${CONNS:-50}
-MARKER=sheath-plaintext-marker
+# without letters that are commands of openssl s_client and s_server
+MARKER=sheath-visible-plaintext
 # the distribution's, whose OpenSSL is the one under test; another may come first in PATH
 PYTHON=/usr/bin/python3
 N=0 FAILED=0 PORT=4400 PIDS=''
@@ -28,20 +29,20 @@ trap 'stop_all; cd /; rm -rf "$TMP"' EXIT
 
 # check NAME COMMAND...: one line of TAP, and what was said if it failed
 check() {
-	name=$1
+	test_name=$1
 	shift
-	printf '%s\n' "$name" | grep -Eq -e "${ONLY:-.}" || return 0
+	printf '%s\n' "$test_name" | grep -Eq -e "${ONLY:-.}" || return 0
 	N=$((N + 1))
 	: >err
 	note
 	if "$@" 2>>err; then
-		echo "ok $N - $name"
+		echo "ok $N - $test_name"
 		return
 	fi
-	echo "not ok $N - $name"
+	echo "not ok $N - $test_name"
 	FAILED=$((FAILED + 1))
-	for f in err server.log; do
-		[ ! -s $f ] || tail -n 12 $f | cut -c 1-200 | sed "s/^/# $f: /"
+	for said in err server.log; do
+		[ ! -s $said ] || tail -n 12 $said | cut -c 1-200 | sed "s/^/# $said: /"
 	done
 }
 
@@ -103,6 +104,7 @@ make_files() {
 	printf x >www/one
 	lines 0 16384 >www/k16
 	lines 1000000 "$BULK" >www/big
+	awk -v m=$MARKER 'BEGIN { for (i = 0; i < 500; i++) print m, i }' >www/lines
 	for i in $(seq 100); do
 		lines $((i * 100)) $((i * 211)) >"www/objects/$i"
 	done
@@ -204,6 +206,14 @@ nginx_conf() {
 	EOF
 }
 
+# user_tls: an HTTPS server whose records are made in user space, for clients to go to
+user_tls() {
+	nginx_conf tls "$PORT" ''
+	TLS=$PORT
+	start nginx -p "$TMP" -c "$TMP/tls.conf"
+	SERVER='' PORT=$((PORT + 1))
+}
+
 # plain_http: something that serves www without TLS, for programs that add it
 plain_http() {
 	WEB=$PORT
@@ -265,8 +275,9 @@ ranges() {
 # keep_alive VERSION: a hundred files over one connection
 keep_alive() {
 	rm -rf got && mkdir got
+	base=$(url objects)
 	for i in $(seq 100); do
-		printf 'url = "%s"\noutput = "got/%s"\nwrite-out = "%%{num_connects}\\n"\n' "$(url "objects/$i")" "$i"
+		printf 'url = "%s"\noutput = "got/%s"\nwrite-out = "%%{num_connects}\\n"\n' "$base/$i" "$i"
 	done >urls
 	[ "$(curl_tls --tlsv1."$1" --tls-max 1."$1" -K urls | awk '{ n += $1 } END { print n }')" = 1 ] ||
 		{ echo 'more than one connection' >&2; return 1; }

@@ -11,4 +11,16 @@ DIR=buffered/
 for v in 2 3; do
 	check "nginx: TLS 1.$v, without sendfile" curl_gets $v big
 done
+stop
+
+# as a client of another server: a proxy
+user_tls
+for v in 2 3; do
+	nginx_conf proxy "$PORT"
+	sed -i -e '/location/d' -e "s|root $TMP/www;|location / { proxy_pass https://127.0.0.1:$TLS; \
+		proxy_ssl_protocols TLSv1.$v; proxy_ssl_conf_command Options KTLS; }|" proxy.conf
+	start nginx -p "$TMP" -c "$TMP/proxy.conf"
+	behind_client 'nginx as proxy' $v
+	stop
+done
 finish

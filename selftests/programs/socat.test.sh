@@ -10,10 +10,7 @@ start env OPENSSL_CONF="$ktls_cnf" socat "OPENSSL-LISTEN:$PORT,reuseaddr,fork,ce
 https socat ranges put keep load
 stop
 
-nginx_conf tls "$PORT" ''
-TLS=$PORT
-start nginx -p "$TMP" -c "$TMP/tls.conf"
-SERVER='' PORT=$((PORT + 1))
+user_tls
 for v in 2 3; do
 	start env OPENSSL_CONF="$ktls_cnf" socat "TCP-LISTEN:$PORT,reuseaddr,fork" \
 		"OPENSSL:localhost:$TLS,cafile=cert.pem,openssl-min-proto-version=TLS1.$v,openssl-max-proto-version=TLS1.$v"

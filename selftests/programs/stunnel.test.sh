@@ -18,10 +18,7 @@ start env OPENSSL_CONF="$ktls_cnf" stunnel4 "$TMP/server.conf"
 https stunnel ranges put keep load
 stop
 
-nginx_conf tls "$PORT" ''
-TLS=$PORT
-start nginx -p "$TMP" -c "$TMP/tls.conf"
-SERVER='' PORT=$((PORT + 1))
+user_tls
 for v in 2 3; do
 	stunnel_conf client 'client = yes' "accept = 127.0.0.1:$PORT" "connect = 127.0.0.1:$TLS" \
 		"CAfile = $TMP/cert.pem" 'verifyChain = yes' "sslVersion = TLSv1.$v"
