@@ -10,13 +10,19 @@
 cd "$(dirname "$0")" || exit
 . ./lib.sh
 
+# marked FILE: the lines of it that are the files', without what s_server says in their midst
+marked() {
+	awk '{ if (sub(/SSL_do_handshake -> -?[0-9]+$/, "")) printf "%s", $0; else print }' "$1" |
+		grep -a "$MARKER"
+}
+
 # until_lines COUNT FILE: as many lines of the files are there
 until_lines() {
 	for _ in $(seq 300); do
-		[ "$(grep -a -c $MARKER "$2")" -lt "$1" ] || return 0
+		[ "$(marked "$2" | wc -l)" -lt "$1" ] || return 0
 		sleep 0.1
 	done
-	echo "$2 has $(grep -a -c $MARKER "$2") of $1 lines" >&2
+	echo "$2 has $(marked "$2" | wc -l) of $1 lines" >&2
 	return 1
 }
 
@@ -59,9 +65,9 @@ download() {
 }
 
 both_there() {
-	{ cat www/big; echo; cat www/lines; } | grep -a $MARKER | sum >sum.both
+	{ cat www/big; echo; cat www/lines; } | grep -a "$MARKER" | sum >sum.both
 	# the large file ends within a line, and the next answer begins there
-	[ "$(sed 's/HTTP\/1.1 200.*//' got | grep -a $MARKER | sum)" = "$(cat sum.both)" ]
+	[ "$(sed 's/HTTP\/1.1 200.*//' got | grep -a "$MARKER" | sum)" = "$(cat sum.both)" ]
 }
 
 # keeps_on COMMAND...: the server need not change its key
@@ -73,7 +79,7 @@ keeps_on() {
 
 # true_so_far FILE: the lines of FILE, but the last one, are how the large file begins
 true_so_far() {
-	grep -a $MARKER "$1" | sed '$d' >lines.got
+	grep -a "$MARKER" "$1" | sed '$d' >lines.got
 	n=$(wc -l <lines.got)
 	[ "$n" -ge 500 ] && head -n "$n" www/big | cmp -s - lines.got || { echo "$n lines, wrong" >&2; return 1; }
 }
@@ -152,8 +158,8 @@ done_talking() {
 	SERVER='' PORT=$((PORT + 1))
 }
 
-twice() { [ "$(grep -a $MARKER "$1" | sum)" = "$(cat www/lines www/lines | sum)" ]; }
-once() { [ "$(grep -a $MARKER "$1" | sum)" = "$(sum <www/lines)" ]; }
+twice() { [ "$(marked "$1" | sum)" = "$(cat www/lines www/lines | sum)" ]; }
+once() { [ "$(marked "$1" | sum)" = "$(sum <www/lines)" ]; }
 
 # talk_on ...: nobody who has kernel TLS changes the sending key
 talk_on() {

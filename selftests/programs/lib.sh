@@ -94,7 +94,7 @@ sum() { sha256sum | cut -d' ' -f1; }
 
 # lines FROM BYTES: no two lines of a file are equal, and each has the marker
 lines() {
-	awk -v m=$MARKER -v i="$1" -v n="$2" 'BEGIN {
+	awk -v m="$MARKER" -v i="$1" -v n="$2" 'BEGIN {
 		for (; n > 0; n -= length(s) + 1) { s = m " " i++; print s }
 	}' | head -c "$2"
 }
@@ -104,7 +104,7 @@ make_files() {
 	printf x >www/one
 	lines 0 16384 >www/k16
 	lines 1000000 "$BULK" >www/big
-	awk -v m=$MARKER 'BEGIN { for (i = 0; i < 500; i++) print m, i }' >www/lines
+	awk -v m="$MARKER" 'BEGIN { for (i = 0; i < 500; i++) print m, i }' >www/lines
 	for i in $(seq 100); do
 		lines $((i * 100)) $((i * 211)) >"www/objects/$i"
 	done
@@ -243,8 +243,9 @@ curl_gets() {
 	curl_tls --tlsv1."$v" --tls-max 1."$v" "$@" "$(url "${DIR:-}$f")" | got_file "$f"
 }
 
+# by its path, as a shell may have a wget of its own, which knows less
 wget_gets() {
-	by 300 wget -q -O - --ca-certificate=cert.pem --secure-protocol="TLSv1_$1" "$(url "$2")" | got_file "$2"
+	by 300 /usr/bin/wget -q -O - --ca-certificate=cert.pem --secure-protocol="TLSv1_$1" "$(url "$2")" | got_file "$2"
 }
 
 request() { printf 'GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n' "$1" "${2:-close}"; }
@@ -317,7 +318,7 @@ no_marker() {
 	sleep 1
 	kill -INT $dump
 	wait $dump
-	clear=$(grep -c -a $MARKER lo.pcap)
+	clear=$(grep -c -a "$MARKER" lo.pcap)
 	captured=$(size lo.pcap)
 	# what is in the clear by nature: the capture can be read
 	legible=$(grep -a -o localhost lo.pcap | wc -l)
