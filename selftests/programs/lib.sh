@@ -273,14 +273,16 @@ ranges() {
 	range "$1" $((BULK - 1)) $((BULK - 1)) && range "$1" $((BULK / 3)) $((BULK / 3 + 1000000))
 }
 
-# keep_alive VERSION: a hundred files over one connection
+# keep_alive VERSION OPTION...: a hundred files over one connection
 keep_alive() {
+	v=$1
+	shift
 	rm -rf got && mkdir got
 	base=$(url objects)
 	for i in $(seq 100); do
 		printf 'url = "%s"\noutput = "got/%s"\nwrite-out = "%%{num_connects}\\n"\n' "$base/$i" "$i"
 	done >urls
-	[ "$(curl_tls --tlsv1."$1" --tls-max 1."$1" -K urls | awk '{ n += $1 } END { print n }')" = 1 ] ||
+	[ "$(curl_tls --tlsv1."$v" --tls-max 1."$v" "$@" -K urls | awk '{ n += $1 } END { print n }')" = 1 ] ||
 		{ echo 'more than one connection' >&2; return 1; }
 	diff -r got www/objects >&2 && sealed "$(cat www/objects/* | wc -c)"
 }

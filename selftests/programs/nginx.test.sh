@@ -13,6 +13,16 @@ for v in 2 3; do
 done
 stop
 
+nginx_conf h2 "$PORT" 'ssl_conf_command Options KTLS;'
+sed -i 's/listen .* ssl/& http2/' h2.conf
+start nginx -p "$TMP" -c "$TMP/h2.conf"
+for v in 2 3; do
+	check "nginx: TLS 1.$v, HTTP/2, big" curl_gets $v big --http2
+	check "nginx: TLS 1.$v, HTTP/2, 100 files on one connection" keep_alive $v --http2 -Z
+	check "nginx: TLS 1.$v, HTTP/2, upload" curl_puts $v big
+done
+stop
+
 # as a client of another server: a proxy
 user_tls
 for v in 2 3; do
