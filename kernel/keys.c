@@ -92,7 +92,21 @@ static int judge_next(const struct sheath_conn *conn, const struct sheath_key_pa
 		NL_SET_ERR_MSG(extack, "no KeyUpdate can be sent here");
 		return -EINVAL;
 	}
+	/* nobody else can have told the peer: only the module sends a KeyUpdate there */
+	if (key->flags == SHEATH_KEY_TX && !key->update && conn->tx->dir.secret.hash) {
+		NL_SET_ERR_MSG(extack, "the peer would not know: send-key-update is missing");
+		return -EINVAL;
+	}
 	return 0;
+}
+
+/* what has been received can be read with the next key whatever became of the connection */
+static bool is_too_late(const struct sheath_conn *conn, const struct sheath_key_params *key)
+{
+	if (conn->rx && key->flags == SHEATH_KEY_RX)
+		return false;
+	return !((1 << conn->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT |
+					      TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2));
 }
 
 static int judge_key(const struct sheath_conn *conn, const struct sheath_key_params *key,
@@ -102,6 +116,10 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 	const struct sheath_version *ver = sheath_version_find(key->version);
 	const struct sheath_dir *dir = dir_of(conn, key->flags);
 
+	if (is_too_late(conn, key)) {
+		NL_SET_ERR_MSG(extack, "the socket is not connected");
+		return -ENOTCONN;
+	}
 	if (!ver) {
 		NL_SET_ERR_MSG(extack, "this protocol version is not supported");
 		return -EOPNOTSUPP;
@@ -162,18 +180,11 @@ static int judge(const struct sheath_conn *conn, const struct sheath_key_set *se
 
 static int judge_socket(const struct sheath_conn *conn, struct netlink_ext_ack *extack)
 {
-	const struct sock *sk = conn->sk;
-
 	if (conn->err) {
 		NL_SET_ERR_MSG(extack, "the session has failed");
 		return -conn->err;
 	}
-	if (!((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT | TCPF_FIN_WAIT1 |
-				     TCPF_FIN_WAIT2))) {
-		NL_SET_ERR_MSG(extack, "the socket is not connected");
-		return -ENOTCONN;
-	}
-	if (tcp_sk(sk)->repair) {
+	if (tcp_sk(conn->sk)->repair) {
 		NL_SET_ERR_MSG(extack, "TCP_REPAIR is on");
 		return -EBUSY;
 	}
@@ -306,7 +317,7 @@ static void first_rx(struct sheath_conn *conn, struct fresh *fresh)
 /* both directions or none: what can fail comes first */
 static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, struct fresh *fresh)
 {
-	bool first = fresh->tx_pipe || fresh->rx_pipe;
+	bool first = fresh->tx_pipe || fresh->rx_pipe, sends = fresh->tx.suite;
 	int rc = 0;
 
 	if (fresh->tx.suite && conn->tx)
@@ -328,7 +339,7 @@ static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, st
 	note(conn, set);
 	if (first)
 		sheath_session_event(conn, SHEATH_EVENT_UP);
-	if (conn->tx)
+	if (sends)
 		sheath_tx_push(conn, false);
 	/* records that came before the key woke nobody up for being complete */
 	if (conn->rx)
