@@ -12,6 +12,7 @@
 #include "alias.h"
 
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/string.h>
 
@@ -23,17 +24,26 @@ static bool compat_tls_ulp;
 module_param(compat_tls_ulp, bool, 0444);
 MODULE_PARM_DESC(compat_tls_ulp, "also serve the ULP name \"tls\", if in-tree TLS does not");
 
+/* whose init came first, ours of the name or that of in-tree TLS, is known under it */
+static DEFINE_MUTEX(registered_lock);
 static bool registered;
 
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *mod = data;
 
-	/* before its init, so before anybody can ask for its removal */
-	if (event == MODULE_STATE_COMING && !strcmp(mod->name, IN_TREE_MODULE)) {
+	/*
+	 * Its init is over, so either it or we have the name; that it cannot be removed before
+	 * this returns is due to the reference that init has.
+	 */
+	if (event != MODULE_STATE_LIVE || strcmp(mod->name, IN_TREE_MODULE))
+		return NOTIFY_OK;
+	mutex_lock(&registered_lock);
+	if (registered) {
 		__module_get(mod);
 		pr_warn("module tls is loaded, but ULP \"tls\" is served by sheath; tls stays loaded until reboot, because removing it would crash the kernel\n");
 	}
+	mutex_unlock(&registered_lock);
 	return NOTIFY_OK;
 }
 
@@ -60,14 +70,16 @@ void __init sheath_alias_init(void)
 		pr_warn("ULP \"tls\" is not served: no notice of modules (%d)\n", rc);
 		return;
 	}
+	mutex_lock(&registered_lock);
 	rc = sheath_ulp_register_tls();
+	registered = !rc;
+	mutex_unlock(&registered_lock);
 	if (rc) {
 		unregister_module_notifier(&module_nb);
 		pr_warn("ULP \"tls\" is not served: %s (%d); ULP \"sheath\" is\n",
 			rc == -EEXIST ? "in-tree TLS has the name" : "registration failed", rc);
 		return;
 	}
-	registered = true;
 	pr_info("ULP \"tls\" is served\n");
 }
 
