@@ -85,13 +85,9 @@ static int seal_update(struct sheath_conn *conn, bool request)
 	u8 msg[] = { SHEATH_MSG_KEY_UPDATE, 0, 0, SHEATH_KEY_UPDATE_LEN, request };
 	struct kvec vec = { .iov_base = msg, .iov_len = sizeof(msg) };
 	struct iov_iter from;
-	int rc;
 
 	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(msg));
-	rc = sheath_tx_seal_small(conn, SHEATH_CT_HANDSHAKE, &from, sizeof(msg));
-	/* what is sealed behind it need not be small */
-	conn->tx->pend_copy = false;
-	return rc;
+	return sheath_tx_seal_small(conn, SHEATH_CT_HANDSHAKE, &from, sizeof(msg));
 }
 
 /**
@@ -156,8 +152,9 @@ static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	int rc;
 
 	tx->due = max(tx->due, what);
-	if (sheath_tx_push(conn, false))
-		return 0;
+	rc = sheath_tx_push(conn, false);
+	if (rc)
+		return rc == -EAGAIN ? 0 : rc;
 	rc = rekey_tx(conn, tx->due);
 	sheath_tx_push(conn, false);
 	return rc;
@@ -215,8 +212,9 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 		tx->soft_told = true;
 		sheath_session_event(conn, SHEATH_EVENT_LIMIT_SOFT);
 	}
-	/* an application ends the use of the key, or the session, with one more record */
-	if (tx->used < tx->limit_hard || type != SHEATH_CT_DATA)
+	/* an application ends the use of the key, or the session, with a few more records */
+	if (tx->used < tx->limit_hard ||
+	    (type != SHEATH_CT_DATA && tx->used - tx->limit_hard < SHEATH_REKEY_RESERVE))
 		return 0;
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_LIMIT);
 	if (!tx->hard_told) {
@@ -320,7 +318,8 @@ int sheath_rekey_received(struct sheath_conn *conn, bool request)
 		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
 					  SHEATH_STAT_RX_FLOOD);
 	/* an answer that fails now goes out before the next data, one for any number of requests */
-	if (request && tx && tx->dir.secret.hash && !tx->closed)
+	if (request && tx && tx->dir.secret.hash && !tx->closed &&
+	    !(conn->sk->sk_shutdown & SEND_SHUTDOWN))
 		rekey_tx_soon(conn, SHEATH_REKEY_SELF);
 	if (conn->err)
 		return -conn->err;

@@ -28,6 +28,9 @@ enum sheath_rekey_tx {
 	SHEATH_REKEY_BOTH,
 };
 
+/* records that may pass the hard limit to end the use of a key: KeyUpdate, alerts */
+#define SHEATH_REKEY_RESERVE	16
+
 /* the sending direction; lock_sock() held, may sleep */
 void sheath_rekey_limits(struct sheath_tx *tx);
 int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what);

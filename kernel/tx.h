@@ -46,7 +46,7 @@ enum sheath_tx_open {
  * @pend_head: first entry in use
  * @n_pend: entries in use
  * @n_sealed: records in @pend, counted since it was last empty
- * @pend_copy: @pend is small enough that TCP had better copy it
+ * @pend_copy: all of @pend is small records, and TCP had better copy them
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow

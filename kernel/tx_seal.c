@@ -173,6 +173,7 @@ int sheath_tx_seal_open(struct sheath_conn *conn)
 		return rc;
 	}
 	tx->seam_off += dir->prepend + dir->append;
+	tx->pend_copy = false;
 	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
 	sheath_tx_pend_add(tx, tx->page, 0, tx->open_len);
 	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
@@ -196,7 +197,7 @@ static int small_alloc(struct sheath_conn *conn)
 
 /**
  * sheath_tx_seal_small() - a record in one piece
- * @conn: connection with nothing pending and no open record
+ * @conn: connection with no open record and at most one batch pending
  * @type: content type
  * @from: payload; advanced, unless this fails
  * @len: bytes of it, at most SHEATH_TX_SMALL
@@ -240,7 +241,7 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 		wipe_failed(conn, tx->small, dir->prepend + len, rc);
 		return rc;
 	}
-	tx->pend_copy = !tx->n_pend;
+	tx->pend_copy |= !tx->n_pend;
 	sheath_tx_pend_add(tx, tx->small, 0, dir->prepend + len + dir->append);
 	sealed(conn, len);
 	return 0;

@@ -103,6 +103,17 @@ static int drop(struct st_peer *p, ssize_t len)
 	return 0;
 }
 
+/* nothing of the socket is read any more, nothing more comes */
+static void reset_by_peer(struct st_peer *p)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(p->raw, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(p->raw);
+	p->raw = -1;
+	st_poll(p->fd, POLLHUP, 5000);
+}
+
 /* both directions with a secret; the other end makes and reads records in user space */
 FIXTURE(secret) {
 	struct st_peer p;
@@ -213,6 +224,60 @@ TEST_F(secret, peer_asks)
 	socket_next(self);
 	EXPECT_SENDS("next too");
 	EXPECT_EQ(1, info(self->p.fd).tx_epoch);
+}
+
+/* nobody is left to answer, and the reader learns of the reset all the same */
+TEST_F(secret, peer_asks_and_is_gone)
+{
+	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+	peer_next(self);
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
+	reset_by_peer(&self->p);
+	EXPECT_EQ(3, get(self->p.fd, 0));
+	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(ECONNRESET, errno);
+	EXPECT_EQ(0, info(self->p.fd).tx_epoch);
+}
+
+static long free_kb(void)
+{
+	char line[80];
+	long kb = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "MemFree: %ld", &kb) != 1)
+		;
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/* an answer costs what it weighs, not a page, for a peer that asks and does not read */
+TEST_F(secret, peer_asks_and_does_not_read)
+{
+	static const int times = 3000;
+	long before = 0, gone;
+	int i;
+
+	for (i = 0; i < 2 * times; i++) {
+		if (i == times)
+			before = free_kb();
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
+		peer_next(self);
+		EXPECT_GETS("x");
+		/* as many of them as after this are drained, so that all else is in use already */
+		if (i >= times)
+			continue;
+		ASSERT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+		socket_next(self);
+	}
+	gone = before - free_kb();
+	EXPECT_LT(gone, times * 4 / 2);
+	EXPECT_EQ(2 * times, info(self->p.fd).tx_epoch);
+	for (i = 0; i < times; i++) {
+		ASSERT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+		socket_next(self);
+	}
 }
 
 /* the answer comes before data although TCP had no room for it */
@@ -892,6 +957,17 @@ static int set_epoch(int fd, int dir, const struct st_key *k, uint32_t epoch)
 	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in));
 }
 
+/* what is known to the module alone cannot have been told to the peer by others */
+TEST_F(secret, next_key_without_update)
+{
+	struct st_key next = st_key(V13, variant->cipher, 0, 3);
+
+	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &next, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, info(self->p.fd).tx_epoch);
+	EXPECT_SENDS("same key");
+}
+
 static void *give_key(void *arg)
 {
 	FIXTURE_DATA(keys) *self = arg;
@@ -1049,6 +1125,60 @@ TEST_F(keys, paused_keys)
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_RX, &same, 1));
 	EXPECT_EQ(-1, get(self->p.fd, 0));
 	EXPECT_EQ(EBADMSG, errno);
+}
+
+/* they are few, so a key at its limit is not good for ever */
+TEST_F(keys, hard_limit_has_a_reserve)
+{
+	ssize_t rc;
+	int i;
+
+	limit("hard", 1);
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	self->p.from = self->next_from;
+	EXPECT_SENDS("one");
+	for (i = 0; i < 100; i++) {
+		rc = st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL);
+		if (rc < 0)
+			break;
+		EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+	}
+	EXPECT_EQ(-1, rc);
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	EXPECT_EQ(16, i);
+}
+
+/* the connection is over for TCP, and what came before its end is still to be read */
+TEST_F(keys, next_key_after_the_end)
+{
+	struct st_key old = self->p.to;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update, sizeof(update)));
+		self->p.to = self->next_to;
+		ASSERT_EQ(0, st_peer_send(&self->p, DATA, "behind", 6));
+		if (i) {
+			reset_by_peer(&self->p);
+		} else {
+			ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
+			EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
+			EXPECT_TRUE(st_peer_ended(&self->p));
+			ASSERT_EQ(0, shutdown(self->p.raw, SHUT_WR));
+		}
+		EXPECT_EQ(-1, get(self->p.fd, 0));
+		EXPECT_EQ(EKEYEXPIRED, errno);
+		/* there is nothing to send any more */
+		EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+		EXPECT_EQ(ENOTCONN, errno);
+		ASSERT_EQ(0, set_epoch(self->p.fd, TLS_RX, &self->next_to, 1));
+		EXPECT_EQ(6, get(self->p.fd, 0));
+		EXPECT_EQ(-1, get(self->p.fd, 0));
+		EXPECT_EQ(i ? ECONNRESET : ECONNABORTED, errno);
+		st_peer_close(&self->p);
+		ASSERT_EQ(0, st_peer_open(&self->p, V13, variant->cipher, false));
+		ASSERT_EQ(0, memcmp(old.key, self->p.to.key, sizeof(old.key)));
+	}
 }
 
 TEST_F(keys, hard_limit_keeps_the_rest)
