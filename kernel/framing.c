@@ -31,6 +31,17 @@ void sheath_framing_get_header(const u8 *p, struct sheath_header *h)
 }
 
 /**
+ * sheath_framing_put_u16() - write a length
+ * @p: 2 bytes
+ * @v: value, sent big-endian
+ */
+void sheath_framing_put_u16(u8 *p, u16 v)
+{
+	p[0] = v >> 8;
+	p[1] = v & 0xff;
+}
+
+/**
  * sheath_framing_put_u64() - write a sequence number or an explicit nonce
  * @p: 8 bytes
  * @v: value, sent big-endian

@@ -57,6 +57,7 @@ struct sheath_handshake_parser {
 void sheath_framing_put_header(u8 *p, const struct sheath_header *h);
 void sheath_framing_get_header(const u8 *p, struct sheath_header *h);
 void sheath_framing_aad12(u8 *aad, u64 seq, const struct sheath_header *h);
+void sheath_framing_put_u16(u8 *p, u16 v);
 void sheath_framing_put_u64(u8 *p, u64 v);
 u64 sheath_framing_get_u64(const u8 *p);
 void sheath_framing_nonce_xor(u8 *nonce, const u8 *iv, u64 seq);

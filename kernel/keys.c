@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "conn.h"
+#include "mac.h"
 #include "rekey.h"
 #include "rx.h"
 #include "session.h"
@@ -23,6 +24,44 @@ static const struct sheath_dir *dir_of(const struct sheath_conn *conn, u32 flags
 	if (flags == SHEATH_KEY_TX)
 		return conn->tx ? &conn->tx->dir : NULL;
 	return conn->rx ? &conn->rx->dir : NULL;
+}
+
+static int judge_mac(const struct sheath_suite *suite, const struct sheath_version *ver,
+		     const struct sheath_key_params *key, struct netlink_ext_ack *extack)
+{
+	const struct sheath_mac_alg *alg = sheath_mac_find(key->mac);
+
+	if (key->etm && !suite->protect_etm) {
+		NL_SET_ERR_MSG(extack, "encrypt-then-mac is for CBC suites");
+		return -EINVAL;
+	}
+	if (suite->tag_len) {
+		if (!key->mac && !key->mac_key_len)
+			return 0;
+		NL_SET_ERR_MSG(extack, "a MAC beside an AEAD");
+		return -EINVAL;
+	}
+	if (!alg) {
+		NL_SET_ERR_MSG(extack, "the suite has a MAC, and there is none, or one unknown");
+		return key->mac ? -EOPNOTSUPP : -EINVAL;
+	}
+	if (ver->version < alg->since) {
+		NL_SET_ERR_MSG(extack, "this version has no suite with this MAC");
+		return -EINVAL;
+	}
+	if (key->mac_key_len != alg->len) {
+		NL_SET_ERR_MSG(extack, "the MAC key is not of the length the MAC has");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool is_iv_len(const struct sheath_suite *suite, const struct sheath_version *ver, u32 len)
+{
+	if (!suite->tag_len)
+		return len == (ver->chains_iv ? suite->block_len : 0);
+	return len == SHEATH_NONCE_LEN ||
+	       (ver->has_explicit && suite->explicit_len && len == suite->salt_len);
 }
 
 static int judge_lengths(const struct sheath_suite *suite, const struct sheath_version *ver,
@@ -47,9 +86,8 @@ static int judge_lengths(const struct sheath_suite *suite, const struct sheath_v
 		NL_SET_ERR_MSG(extack, "the key is not of the length the cipher has");
 		return -EINVAL;
 	}
-	if (key->iv_len != SHEATH_NONCE_LEN &&
-	    !(ver->has_explicit && suite->explicit_len && key->iv_len == suite->salt_len)) {
-		NL_SET_ERR_MSG(extack, "the IV must have 12 bytes, or 4 for GCM and CCM of TLS 1.2");
+	if (!is_iv_len(suite, ver, key->iv_len)) {
+		NL_SET_ERR_MSG(extack, "the IV must have 12 bytes, or 4 for GCM and CCM of TLS 1.2; a block for CBC of TLS 1.0, else none");
 		return -EINVAL;
 	}
 	return 0;
@@ -128,6 +166,10 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 		NL_SET_ERR_MSG(extack, "this cipher is not supported");
 		return -EOPNOTSUPP;
 	}
+	if (ver->version < suite->first || ver->version > suite->last) {
+		NL_SET_ERR_MSG(extack, "this version has no such cipher");
+		return -EINVAL;
+	}
 	if (dir && !dir->ver->has_key_update) {
 		NL_SET_ERR_MSG(extack, "this direction has a key, and its version changes none");
 		return -EBUSY;
@@ -136,7 +178,8 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");
 		return -EINVAL;
 	}
-	return judge_lengths(suite, ver, key, extack) ?:
+	return judge_mac(suite, ver, key, extack) ?:
+	       judge_lengths(suite, ver, key, extack) ?:
 	       (dir ? judge_next(conn, key, extack) : judge_first(conn, key, extack));
 }
 

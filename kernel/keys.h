@@ -17,15 +17,19 @@ struct sheath_conn;
  * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
  * @update: enum sheath_rekey_tx: what goes out under the key that is replaced
  * @version: as pushed
- * @cipher: TLS_CIPHER_* as pushed
+ * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_* as pushed
  * @epoch: 0 for the first key, then one more than the last
  * @rec_seq: sequence number of the next record
  * @key_len: bytes of @key
- * @iv_len: bytes of @iv: 4 or 12
+ * @iv_len: bytes of @iv: 4 or 12 for AEAD, a block or 0 for CBC, else 0
  * @secret: instead of @key and @iv, which are filled in by sheath_keys_install()
  * @secret_len: bytes of @secret, as pushed
  * @key: secret; whoever filled it wipes the structure
- * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt
+ * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt; a block: the IV
+ * @etm: encrypt-then-MAC
+ * @mac: enum sheath_mac, 0 for none
+ * @mac_key_len: bytes of @mac_key
+ * @mac_key: secret
  */
 struct sheath_key_params {
 	u32	flags;
@@ -40,6 +44,10 @@ struct sheath_key_params {
 	u8	iv[SHEATH_IV_MAX];
 	u32	secret_len;
 	struct sheath_secret secret;
+	bool	etm;
+	u32	mac;
+	u32	mac_key_len;
+	u8	mac_key[SHEATH_MAC_KEY_MAX];
 };
 
 /**

@@ -38,7 +38,7 @@ static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = 
 	[SHEATH_A_KEY_HASH] = NLA_POLICY_RANGE(NLA_U32, SHEATH_HASH_SHA256, SHEATH_HASH_SHA384),
 	[SHEATH_A_KEY_CIPHER_KEY] = { .type = NLA_BINARY, .len = 32 },
 	[SHEATH_A_KEY_IV] = { .type = NLA_BINARY, .len = 16 },
-	[SHEATH_A_KEY_MAC] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_MAC] = NLA_POLICY_RANGE(NLA_U32, SHEATH_MAC_SHA1, SHEATH_MAC_SHA384),
 	[SHEATH_A_KEY_MAC_KEY] = { .type = NLA_BINARY, .len = 48 },
 	[SHEATH_A_KEY_COMPRESSION] = { .type = NLA_U32 },
 	[SHEATH_A_KEY_HISTORY] = { .type = NLA_BINARY, .len = 64 },
@@ -46,10 +46,6 @@ static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = 
 
 static int nl_key_refuse_later(struct nlattr **tb, struct netlink_ext_ack *extack)
 {
-	if (tb[SHEATH_A_KEY_MAC] || tb[SHEATH_A_KEY_MAC_KEY]) {
-		NL_SET_ERR_MSG(extack, "this module has AEAD suites only");
-		return -EOPNOTSUPP;
-	}
 	if (tb[SHEATH_A_KEY_COMPRESSION] || tb[SHEATH_A_KEY_HISTORY]) {
 		NL_SET_ERR_MSG(extack, "this module has no compression");
 		return -EOPNOTSUPP;
@@ -80,6 +76,13 @@ static int nl_key_check_complete(const struct nlattr *nest, struct nlattr **tb,
 			return -EINVAL;
 		return 0;
 	}
+	if (tb[SHEATH_A_KEY_MAC] || tb[SHEATH_A_KEY_MAC_KEY]) {
+		/* which of cipher-key and iv there must be is up to cipher and version */
+		if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_MAC, "mac", extack) ||
+		    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_MAC_KEY, "mac-key", extack))
+			return -EINVAL;
+		return 0;
+	}
 	if (!NL_KEY_HAS(tb, nest, SHEATH_A_KEY_CIPHER_KEY, "cipher-key", extack) ||
 	    !NL_KEY_HAS(tb, nest, SHEATH_A_KEY_IV, "iv", extack))
 		return -EINVAL;
@@ -92,6 +95,7 @@ static int nl_key_flags(const struct nlattr *attr, struct sheath_key_params *key
 	u32 flags = nla_get_u32(attr);
 
 	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
+	key->etm = flags & SHEATH_KEY_ENCRYPT_THEN_MAC;
 	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "a key is for exactly one of rx and tx");
 		return -EINVAL;
@@ -139,6 +143,11 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 					  sizeof(key->key));
 	if (tb[SHEATH_A_KEY_IV])
 		key->iv_len = nla_memcpy(key->iv, tb[SHEATH_A_KEY_IV], sizeof(key->iv));
+	if (tb[SHEATH_A_KEY_MAC]) {
+		key->mac = nla_get_u32(tb[SHEATH_A_KEY_MAC]);
+		key->mac_key_len = nla_memcpy(key->mac_key, tb[SHEATH_A_KEY_MAC_KEY],
+					      sizeof(key->mac_key));
+	}
 	if (tb[SHEATH_A_KEY_SECRET]) {
 		key->secret.hash = nla_get_u32(tb[SHEATH_A_KEY_HASH]);
 		key->secret_len = nla_memcpy(key->secret.data, tb[SHEATH_A_KEY_SECRET],

@@ -7,22 +7,19 @@
  * seal() runs the cipher. Opening mirrors that, with a look at the inner type in between.
  *
  *	header | explicit nonce | ciphertext ...... | inner type | tag
+ *	header | IV             | ciphertext ...... | MAC | padding		(MAC-then-encrypt)
+ *	header | IV             | ciphertext ...... | padding | MAC		(encrypt-then-MAC)
  *	'------ prepend -------'                    '--- append ------'
  *
- * Each scatterlist starts with @dir->aad.
+ * Each scatterlist starts with @dir->aad. How a record is protected is up to the functions of
+ * @dir->protect (record_aead.c, record_mac.c).
  */
 #include "record.h"
 
-#include <crypto/internal/cipher.h>
-#include <linux/crypto.h>
-#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/tls.h>
 
 #include "keys.h"
-
-/* what the header says in every version that exists: RFC 8446 section 5.1 */
-#define WIRE_VERSION	TLS_1_2_VERSION
+#include "mac.h"
 
 /**
  * sheath_dir_init() - key one direction
@@ -45,50 +42,14 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 
 	dir->suite = suite;
 	dir->ver = ver;
+	dir->protect = key->etm ? suite->protect_etm : suite->protect;
 	dir->seq = key->rec_seq;
-	dir->prepend = SHEATH_HEADER_LEN + (ver->has_explicit ? suite->explicit_len : 0);
-	dir->append = suite->tag_len + (ver->has_inner_type ? 1 : 0);
 	dir->secret = key->secret;
 	memcpy(dir->key, key->key, suite->key_len);
 	memcpy(dir->iv, key->iv, key->iv_len);
-	dir->explicit_nonce = key->iv_len == SHEATH_NONCE_LEN ?
-			      sheath_framing_get_u64(key->iv + 4) : key->rec_seq;
-
-	/* not masked to synchronous ones: that would select the generic C code on x86 */
-	dir->aead = crypto_alloc_aead(suite->alg, 0, 0);
-	if (IS_ERR(dir->aead)) {
-		rc = PTR_ERR(dir->aead);
-		dir->aead = NULL;
-		goto out_exit;
-	}
-	rc = crypto_aead_setkey(dir->aead, key->key, suite->key_len) ?:
-	     crypto_aead_setauthsize(dir->aead, suite->tag_len);
+	rc = dir->protect->init(dir, key);
 	if (rc)
-		goto out_exit;
-	rc = -ENOMEM;
-	dir->req = aead_request_alloc(dir->aead, GFP_KERNEL);
-	if (!dir->req)
-		goto out_exit;
-	if (suite->block_alg) {
-		dir->block = crypto_alloc_cipher(suite->block_alg, 0, 0);
-		if (IS_ERR(dir->block)) {
-			rc = PTR_ERR(dir->block);
-			dir->block = NULL;
-			goto out_exit;
-		}
-		rc = crypto_cipher_setkey(dir->block, key->key, suite->key_len);
-		if (rc)
-			goto out_exit;
-	} else {
-		unsigned int i;
-
-		for (i = 0; i < suite->key_len / 4; i++)
-			dir->stream_key[i] = get_unaligned_le32(key->key + 4 * i);
-	}
-	return 0;
-
-out_exit:
-	sheath_dir_exit(dir);
+		sheath_dir_exit(dir);
 	return rc;
 }
 
@@ -100,12 +61,8 @@ out_exit:
  */
 void sheath_dir_exit(struct sheath_dir *dir)
 {
-	if (dir->block)
-		crypto_free_cipher(dir->block);
-	if (dir->req)
-		aead_request_free(dir->req);
-	if (dir->aead)
-		crypto_free_aead(dir->aead);
+	if (dir->protect)
+		dir->protect->exit(dir);
 	memzero_explicit(dir, sizeof(*dir));
 }
 
@@ -123,41 +80,14 @@ void sheath_dir_move(struct sheath_dir *to, struct sheath_dir *from)
 	memzero_explicit(from, sizeof(*from));
 }
 
-static void set_nonce(struct sheath_dir *dir, const u8 *explicit_nonce)
-{
-	u8 *nonce = dir->nonce;
-
-	if (dir->suite->iv_prefix)
-		*nonce++ = dir->suite->iv_prefix;
-	if (dir->prepend > SHEATH_HEADER_LEN) {
-		/* RFC 5288 section 3: salt | nonce_explicit */
-		memcpy(nonce, dir->iv, 4);
-		memcpy(nonce + 4, explicit_nonce, SHEATH_EXPLICIT_LEN);
-	} else {
-		sheath_framing_nonce_xor(nonce, dir->iv, dir->seq);
-	}
-}
-
+/* two records may come of one: a direction that splits ends one number earlier */
 static void advance(struct sheath_dir *dir)
 {
 	dir->explicit_nonce++;
-	if (!++dir->seq) {
-		dir->seq--;
+	if (dir->seq == U64_MAX - dir->splits)
 		dir->seq_end = true;
-	}
-}
-
-/* the transform may hand a request to a helper thread: wait for that very request */
-static int crypt(struct sheath_dir *dir, int (*fn)(struct aead_request *), u32 len,
-		 struct sheath_sgl *src, struct sheath_sgl *dst)
-{
-	DECLARE_CRYPTO_WAIT(wait);
-
-	aead_request_set_callback(dir->req, CRYPTO_TFM_REQ_MAY_SLEEP | CRYPTO_TFM_REQ_MAY_BACKLOG,
-				  crypto_req_done, &wait);
-	aead_request_set_ad(dir->req, src->sg[0].length);
-	aead_request_set_crypt(dir->req, src->sg, dst->sg, len, dir->nonce);
-	return crypto_wait_req(fn(dir->req), &wait);
+	if (dir->seq != U64_MAX)
+		dir->seq++;
 }
 
 /**
@@ -165,8 +95,8 @@ static int crypt(struct sheath_dir *dir, int (*fn)(struct aead_request *), u32 l
  * @dir: sending direction with a sequence number left
  * @type: content type
  * @len: bytes of content, at most 2^14
- * @prepend: @dir->prepend bytes: header and explicit nonce are written here
- * @append: @dir->append bytes: the inner type, if there is one, is written to the first
+ * @prepend: @dir->prepend bytes: header and explicit nonce or IV are written here
+ * @append: sheath_record_append() bytes, belongs to the record until it is sealed
  *
  * Return: the length of the additional data; the caller puts @dir->aad with this length
  * first in both lists.
@@ -176,8 +106,8 @@ unsigned int sheath_record_seal_begin(struct sheath_dir *dir, u8 type, u32 len, 
 {
 	struct sheath_header h = {
 		.type = type,
-		.version = WIRE_VERSION,
-		.len = dir->prepend - SHEATH_HEADER_LEN + len + dir->append,
+		.version = dir->ver->wire_version,
+		.len = dir->prepend - SHEATH_HEADER_LEN + len + sheath_record_append(dir, len),
 	};
 
 	if (dir->ver->has_inner_type) {
@@ -185,18 +115,16 @@ unsigned int sheath_record_seal_begin(struct sheath_dir *dir, u8 type, u32 len, 
 		h.type = SHEATH_CT_DATA;
 	}
 	sheath_framing_put_header(prepend, &h);
-	if (dir->prepend > SHEATH_HEADER_LEN)
-		sheath_framing_put_u64(prepend + SHEATH_HEADER_LEN, dir->explicit_nonce);
-	set_nonce(dir, prepend + SHEATH_HEADER_LEN);
-	return dir->ver->aad(dir, &h);
+	return dir->protect->seal_begin(dir, &h, prepend, append);
 }
 
 /**
  * sheath_record_seal() - encrypt and use up a sequence number
  * @dir: after sheath_record_seal_begin()
  * @len: bytes of content
- * @src: additional data | content | inner type
- * @dst: additional data | ciphertext | tag; may be the same memory, or list, as @src
+ * @src: additional data | content | append, less @dir->cut
+ * @dst: additional data | ciphertext | append; may be the same memory, or list, as @src, and
+ *	has to be the same memory if @dir->protect->snapshot
  *
  * Context: process, may sleep.
  *
@@ -206,7 +134,7 @@ unsigned int sheath_record_seal_begin(struct sheath_dir *dir, u8 type, u32 len, 
 int sheath_record_seal(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 		       struct sheath_sgl *dst)
 {
-	int rc = crypt(dir, crypto_aead_encrypt, len + dir->append - dir->suite->tag_len, src, dst);
+	int rc = dir->protect->seal(dir, len, src, dst);
 
 	advance(dir);
 	return rc;
@@ -217,28 +145,23 @@ int sheath_record_seal(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
  * @dir: receiving direction
  * @h: header as received
  *
- * The length of an AEAD record says how long its plaintext is, so a record that would
- * overflow 2^14 bytes is refused here although RFC 5246 section 6.2.3 and RFC 8446
- * section 5.2 allow for longer protected records. Of several faults, in-tree TLS reports
- * the length first.
+ * Of several faults, in-tree TLS reports the length first.
  *
  * Return:
  * * 0			- worth receiving
- * * %-EINVAL		- TLS 1.2: wrong version; 1.3 ignores it (RFC 8446 section 5.1)
+ * * %-EINVAL		- up to TLS 1.2: wrong version; 1.3 ignores it (RFC 8446 section 5.1)
  * * %-EMSGSIZE		- too long
- * * %-EBADMSG		- too short for nonce, inner type and tag
+ * * %-EBADMSG		- no length a record of this suite can have
  * * %-EPROTO		- TLS 1.3: outer type is not application_data
  */
 int sheath_record_check(const struct sheath_dir *dir, const struct sheath_header *h)
 {
-	unsigned int overhead = dir->prepend - SHEATH_HEADER_LEN + dir->append;
+	int rc = dir->protect->check(dir, h);
 
-	if (h->len > SHEATH_PLAIN_MAX + overhead)
-		return -EMSGSIZE;
-	if (h->len < overhead)
-		return -EBADMSG;
+	if (rc)
+		return rc;
 	if (!dir->ver->has_inner_type)
-		return h->version == WIRE_VERSION ? 0 : -EINVAL;
+		return h->version == dir->ver->wire_version ? 0 : -EINVAL;
 	return h->type == SHEATH_CT_DATA ? 0 : -EPROTO;
 }
 
@@ -246,16 +169,15 @@ int sheath_record_check(const struct sheath_dir *dir, const struct sheath_header
  * sheath_record_open_begin() - ready nonce and additional data of a received record
  * @dir: receiving direction with a sequence number left
  * @h: header as received, judged
- * @explicit_nonce: the 8 bytes behind the header, where @dir->prepend counts them
+ * @explicit_iv: what of @dir->prepend is behind the header
  *
  * Return: the length of the additional data; the caller puts @dir->aad with this length
  * first in both lists.
  */
 unsigned int sheath_record_open_begin(struct sheath_dir *dir, const struct sheath_header *h,
-				      const u8 *explicit_nonce)
+				      const u8 *explicit_iv)
 {
-	set_nonce(dir, explicit_nonce);
-	return dir->ver->aad(dir, h);
+	return dir->protect->open_begin(dir, h, explicit_iv);
 }
 
 /**
@@ -278,22 +200,47 @@ u8 sheath_record_inner_type(struct sheath_dir *dir, u32 pos, u8 byte)
 /**
  * sheath_record_open() - verify, decrypt, use up a sequence number
  * @dir: after sheath_record_open_begin()
- * @len: bytes of ciphertext and tag
- * @src: additional data | ciphertext | tag
- * @dst: additional data | room for the plaintext, inner type and padding included
+ * @len: bytes behind @dir->prepend
+ * @src: additional data | these bytes
+ * @dst: additional data | room for @len - @dir->cut bytes; content comes first
  *
  * Context: process, may sleep.
  *
- * Return:
- * * 0			- @dst holds the plaintext
- * * %-EBADMSG		- the tag does not verify; @dst may hold anything and must be wiped
+ * Return: bytes of content, with inner type and padding in TLS 1.3, or
+ * * %-EBADMSG		- it does not verify; @dst may hold anything and must be wiped
+ * * %-EMSGSIZE		- it does, and has more than 2^14 bytes of content; likewise
  * * other		- from the crypto API; likewise
  */
-int sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
-		       struct sheath_sgl *dst)
+long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
+			struct sheath_sgl *dst)
 {
-	int rc = crypt(dir, crypto_aead_decrypt, len, src, dst);
+	long content = dir->protect->open(dir, len, src, dst);
 
 	advance(dir);
-	return rc;
+	return content > SHEATH_PLAIN_MAX + dir->ver->has_inner_type ? -EMSGSIZE : content;
+}
+
+/**
+ * sheath_record_cost() - how much of the limit of its key a record uses up
+ * @dir: direction
+ * @len: bytes of content
+ *
+ * Return: what @dir->suite counts: blocks, or one record.
+ */
+u32 sheath_record_cost(const struct sheath_dir *dir, u32 len)
+{
+	return dir->suite->limits_blocks ? (len + dir->append) / dir->n_block : 1;
+}
+
+/**
+ * sheath_record_mac_blocks() - what the check of secret padding cost
+ * @dir: direction
+ *
+ * It may depend on the length of the record, and on nothing else.
+ *
+ * Return: blocks hashed one by one for the record opened last.
+ */
+u32 sheath_record_mac_blocks(const struct sheath_dir *dir)
+{
+	return dir->mac ? dir->mac->ct.n_compress : 0;
 }

@@ -58,6 +58,10 @@ void sheath_rekey_limits(struct sheath_tx *tx)
 	tx->hard_told = false;
 	tx->limit_soft = U64_MAX;
 	tx->limit_hard = U64_MAX;
+	if (suite->limits_blocks) {
+		tx->limit_soft = suite->limit_soft;
+		tx->limit_hard = suite->limit_hard;
+	}
 	if (!tx->dir.ver->has_key_update)
 		return;
 	/* the KeyUpdate needs a number, too */

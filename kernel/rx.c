@@ -256,7 +256,7 @@ static bool count_one(struct sheath_conn *conn)
 			return false;
 	}
 	rx->scan_seq += len;
-	rx->scan_sum += len - rx->dir.prepend - rx->dir.append;
+	rx->scan_sum += sheath_record_content(&rx->dir, len);
 	return true;
 }
 

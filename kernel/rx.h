@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 
 #include "alert.h"
+#include "cbc_ct.h"
 #include "conn.h"
 #include "record.h"
 
@@ -59,7 +60,7 @@ struct sheath_rec {
  * @head_told: @head_err was reported to a reader
  * @spill: start of the record in front, where the receive buffer cannot hold all of it
  * @spilled: bytes in @spill
- * @tail: last byte of an inner plaintext that is one longer than the page
+ * @over: what is opened and does not fit the page: inner type, or MAC and padding
  * @ready: a reader would get something
  * @eof: close_notify was received
  * @fin_told: a truncation was reported
@@ -100,7 +101,7 @@ struct sheath_rx {
 	bool			head_told;
 	struct page		*spill[SHEATH_RX_SPILL_PAGES];
 	u32			spilled;
-	u8			tail;
+	u8			over[SHEATH_CT_MAC_MAX + SHEATH_CT_PAD_MAX];
 
 	bool			ready;
 	bool			eof;

@@ -153,7 +153,7 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
 static void forget_front(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u32 content = rx->rec_len - rx->dir.prepend - rx->dir.append;
+	u32 content = sheath_record_content(&rx->dir, rx->rec_len);
 
 	if (before(rx->scan_seq, sheath_rxq_front(conn) + rx->rec_len) ||
 	    rx->scan_sum < content)
@@ -181,6 +181,9 @@ static void record_done(struct sheath_conn *conn, u32 content)
 static int open_failed(struct sheath_conn *conn, int rc)
 {
 	sheath_rxq_release(conn);
+	if (rc == -EMSGSIZE)
+		return sheath_alert_fatal(conn, EMSGSIZE, SHEATH_ALERT_RECORD_OVERFLOW,
+					  SHEATH_STAT_RX_OVERFLOW);
 	if (rc != -EBADMSG)
 		return sheath_alert_fatal(conn, -rc, SHEATH_ALERT_INTERNAL_ERROR,
 					  SHEATH_STAT_RX_BAD_MAC);
@@ -193,9 +196,11 @@ static int open_failed(struct sheath_conn *conn, int rc)
 static u32 data_len(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u32 inner = rx->rec_len - rx->dir.prepend - rx->dir.suite->tag_len;
+	u32 inner = rx->rec_len - rx->dir.prepend - rx->dir.cut;
 	u8 last;
 
+	if (!rx->dir.protect->direct)
+		return 0;
 	if (!rx->dir.ver->has_inner_type)
 		return rx->head.type == SHEATH_CT_DATA ? inner : 0;
 	if (copy_raw(conn, rx->dir.prepend + inner - 1, &last, 1))
@@ -219,7 +224,7 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	struct sheath_compat_pin pin;
 	u32 cipher_len = rx->rec_len - rx->dir.prepend;
 	unsigned int i;
-	int rc;
+	long rc;
 
 	sheath_sgl_reset(&rx->dst);
 	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
@@ -229,11 +234,12 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	for (i = 0; i < pin.n; i++)
 		sheath_sgl_add(&rx->dst, pin.bv[i].bv_page, pin.bv[i].bv_offset, pin.bv[i].bv_len);
 	if (rx->dir.ver->has_inner_type)
-		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
+		sheath_sgl_add_buf(&rx->dst, rx->over, 1);
 	sheath_sgl_end(&rx->dst);
 	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	rc = min(rc, 0L);
 	/* the queue may refer to pages that others write to: what was seen before may be gone */
-	if (!rc && rx->dir.ver->has_inner_type && rx->tail != SHEATH_CT_DATA)
+	if (!rc && rx->dir.ver->has_inner_type && rx->over[0] != SHEATH_CT_DATA)
 		rc = -EBADMSG;
 	if (rc)
 		wipe_dst(&rx->dst);
@@ -248,14 +254,14 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	return 0;
 }
 
-/* find the content of an inner plaintext that may end in rx->tail */
+/* find the content of an inner plaintext that may end in rx->over */
 static long unpad(struct sheath_rx *rx, struct sheath_rec *rec, u32 inner, u8 *type)
 {
 	u32 paged = min_t(u32, inner, SHEATH_PLAIN_MAX);
 	long pos;
 
-	if (inner > paged && rx->tail) {
-		*type = rx->tail;
+	if (inner > paged && rx->over[0]) {
+		*type = rx->over[0];
 		return paged;
 	}
 	pos = sheath_framing_unpad(page_address(rec->page), paged);
@@ -268,28 +274,29 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 {
 	struct sheath_rx *rx = conn->rx;
 	u32 cipher_len = rx->rec_len - rx->dir.prepend;
-	u32 inner = cipher_len - rx->dir.suite->tag_len;
-	struct sheath_rec *rec = rec_alloc(conn, inner);
-	long len = inner;
-	int rc;
+	u32 room = cipher_len - rx->dir.cut;
+	struct sheath_rec *rec = rec_alloc(conn, room);
+	long len;
 
 	if (!rec)
 		return -ENOMEM;
 	sheath_sgl_reset(&rx->dst);
 	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
-	sheath_sgl_add(&rx->dst, rec->page, 0, min_t(u32, inner, SHEATH_PLAIN_MAX));
-	if (inner > SHEATH_PLAIN_MAX)
-		sheath_sgl_add_buf(&rx->dst, &rx->tail, 1);
+	sheath_sgl_add(&rx->dst, rec->page, 0, min_t(u32, room, SHEATH_PLAIN_MAX));
+	if (room > SHEATH_PLAIN_MAX)
+		sheath_sgl_add_buf(&rx->dst, rx->over, room - SHEATH_PLAIN_MAX);
 	sheath_sgl_end(&rx->dst);
-	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
-	if (rc) {
+	len = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_RX_MAC_BLOCKS,
+			sheath_record_mac_blocks(&rx->dir));
+	if (len < 0) {
 		wipe_dst(&rx->dst);
 		sheath_rx_rec_free(rx, rec);
-		return open_failed(conn, rc);
+		return open_failed(conn, len);
 	}
 	rec->type = rx->head.type;
 	if (rx->dir.ver->has_inner_type)
-		len = unpad(rx, rec, inner, &rec->type);
+		len = unpad(rx, rec, len, &rec->type);
 	if (len < 0) {
 		sheath_rx_rec_free(rx, rec);
 		record_done(conn, 0);
@@ -322,7 +329,7 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
 {
 	struct sheath_rx *rx = conn->rx;
-	u8 explicit_nonce[SHEATH_EXPLICIT_LEN];
+	u8 explicit_iv[SHEATH_IV_MAX];
 	unsigned int aad_len;
 	int rc;
 
@@ -334,9 +341,10 @@ int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
 	if (rc)
 		return rc;
 	if (rx->dir.prepend > SHEATH_HEADER_LEN &&
-	    copy_raw(conn, SHEATH_HEADER_LEN, explicit_nonce, sizeof(explicit_nonce)))
+	    copy_raw(conn, SHEATH_HEADER_LEN, explicit_iv,
+		     rx->dir.prepend - SHEATH_HEADER_LEN))
 		return -ENOMEM;
-	aad_len = sheath_record_open_begin(&rx->dir, &rx->head, explicit_nonce);
+	aad_len = sheath_record_open_begin(&rx->dir, &rx->head, explicit_iv);
 	rc = list_source(conn, aad_len);
 	if (rc)
 		return rc;

@@ -72,4 +72,6 @@ static inline void sheath_sgl_end(struct sheath_sgl *l)
 	sg_mark_end(&l->sg[l->end]);
 }
 
+void sheath_sgl_copy(const struct sheath_sgl *l, u32 off, u8 *to, u32 len);
+
 #endif /* SHEATH_SGL_H */

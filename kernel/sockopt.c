@@ -51,7 +51,8 @@ static int read_crypto_info(sockptr_t optval, unsigned int optlen, union crypto_
 	if (copy_from_sockptr(ci, optval, optlen))
 		return -EFAULT;
 	suite = sheath_suite_find(ci->info.cipher_type);
-	if (!suite || !sheath_version_find(ci->info.version) || optlen != suite->info_len)
+	if (!suite || ci->info.version < suite->first || ci->info.version > suite->last ||
+	    optlen != suite->info_len)
 		return -EINVAL;
 	return 0;
 }
@@ -147,19 +148,22 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 	if (rc)
 		goto out_wipe;
 	rc = -EINVAL;
-	if (in.key_len > sizeof(in.key) || in.iv_len > SHEATH_NONCE_LEN ||
-	    in.secret_len > sizeof(in.secret))
+	if (in.key_len > sizeof(in.key) || in.iv_len > sizeof(in.iv) ||
+	    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key))
 		goto out_wipe;
 	set->n_keys = 1;
 	set->key[0] = (struct sheath_key_params){
-		.flags = in.flags, .version = in.version, .cipher = in.cipher,
+		.flags = in.flags & ~SHEATH_KEY_ENCRYPT_THEN_MAC,
+		.etm = in.flags & SHEATH_KEY_ENCRYPT_THEN_MAC, .version = in.version, .cipher = in.cipher,
 		.epoch = in.epoch, .rec_seq = in.rec_seq,
 		.key_len = in.key_len, .iv_len = in.iv_len,
 		.secret_len = in.secret_len, .secret.hash = in.hash,
+		.mac = in.mac, .mac_key_len = in.mac_key_len,
 	};
 	memcpy(set->key[0].key, in.key, in.key_len);
 	memcpy(set->key[0].iv, in.iv, in.iv_len);
 	memcpy(set->key[0].secret.data, in.secret, in.secret_len);
+	memcpy(set->key[0].mac_key, in.mac_key, in.mac_key_len);
 	rc = sheath_keys_install(conn, set, NULL);
 out_wipe:
 	memzero_explicit(&in, sizeof(in));

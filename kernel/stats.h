@@ -36,6 +36,7 @@
 	X(RX_CTRL_DROPPED, "RxCtrlDropped") /* control records consumed unseen by the application */ \
 	X(RX_SPILLED, "RxSpilled")	/* partial records copied out of a full receive buffer */ \
 	X(RX_COPIED, "RxCopied")	/* records copied before opening: others may write to them, or too many pieces */ \
+	X(RX_MAC_BLOCKS, "RxMacBlocks")	/* blocks hashed one by one where the padding is a secret */ \
 	X(RX_DIRECT, "RxDirect")	/* records opened straight into the reader's pages */ \
 	X(TX_ALERT, "TxAlert")		/* fatal alerts sent */			\
 	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */		\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tables of suites and versions; a new AEAD is one more row in suites[]. */
+/* The tables of suites and versions; a new suite is one more row in suites[]. */
 #include "suite.h"
 
 #include <crypto/chacha.h>
@@ -9,6 +9,8 @@
 #include <linux/string.h>
 #include <linux/stddef.h>
 #include <linux/tls.h>
+
+#include <linux/sheath.h>
 
 #include "framing.h"
 #include "record.h"
@@ -21,6 +23,9 @@
 /* RFC 8446 has none for CCM; RFC 9147 section 4.5.3 derives 2^23 for the same cipher */
 #define CCM_SOFT	(1u << 22)
 #define CCM_HARD	(1u << 23)
+/* NIST SP 800-67 revision 2, section 3.4: blocks of three-key TDEA */
+#define TDEA_SOFT	(1u << 19)
+#define TDEA_HARD	(1u << 20)
 
 /* NIST SP 800-38D section 7.1: counter block 1 masks the tag, the text starts at 2 */
 static u8 keystream_gcm(struct sheath_dir *dir, u32 pos)
@@ -74,6 +79,13 @@ static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
 	return byte;
 }
 
+#define AEAD(since, until)						\
+	.first = since, .last = until, .protect = &sheath_protect_aead
+
+#define CBC								\
+	.first = SHEATH_TLS_1_0_VERSION, .last = TLS_1_2_VERSION,		\
+	.protect = &sheath_protect_mte, .protect_etm = &sheath_protect_etm
+
 #define CRYPTO_INFO(type)						\
 	.info_len = sizeof(struct type),				\
 	.info_iv = offsetof(struct type, iv),				\
@@ -84,6 +96,7 @@ static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
 static const struct sheath_suite suites[] = {
 	{	/* RFC 5288, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_GCM_128, .alg = "gcm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -91,6 +104,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{
 		.cipher = TLS_CIPHER_AES_GCM_256, .alg = "gcm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -98,6 +112,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 6655, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_CCM_128, .alg = "ccm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
 		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
 		.keystream = keystream_ccm,
@@ -105,12 +120,14 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 7905, RFC 8446 */
 		.cipher = TLS_CIPHER_CHACHA20_POLY1305, .alg = "rfc7539(chacha20,poly1305)",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 32, .tag_len = 16,
 		.keystream = keystream_chacha20,
 		CRYPTO_INFO(tls12_crypto_info_chacha20_poly1305),
 	},
 	{	/* RFC 8998; its limits are those of the same modes of AES */
 		.cipher = TLS_CIPHER_SM4_GCM, .alg = "gcm(sm4)", .block_alg = "sm4",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -118,6 +135,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{
 		.cipher = TLS_CIPHER_SM4_CCM, .alg = "ccm(sm4)", .block_alg = "sm4",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
 		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
 		.keystream = keystream_ccm,
@@ -125,6 +143,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 6209 */
 		.cipher = TLS_CIPHER_ARIA_GCM_128, .alg = "gcm(aria)", .block_alg = "aria",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -132,10 +151,70 @@ static const struct sheath_suite suites[] = {
 	},
 	{
 		.cipher = TLS_CIPHER_ARIA_GCM_256, .alg = "gcm(aria)", .block_alg = "aria",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
 		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
 		CRYPTO_INFO(tls12_crypto_info_aria_gcm_256),
+	},
+	{	/* RFC 6655, RFC 7251 */
+		.cipher = SHEATH_CIPHER_AES_256_CCM, .alg = "ccm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_2_VERSION),
+		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.keystream = keystream_ccm,
+	},
+	{	/* RFC 6655, RFC 8446 */
+		.cipher = SHEATH_CIPHER_AES_128_CCM_8, .alg = "ccm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		.key_len = 16, .tag_len = 8, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
+		.keystream = keystream_ccm,
+	},
+	{
+		.cipher = SHEATH_CIPHER_AES_256_CCM_8, .alg = "ccm(aes)", .block_alg = "aes",
+		AEAD(TLS_1_2_VERSION, TLS_1_2_VERSION),
+		.key_len = 32, .tag_len = 8, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
+		.keystream = keystream_ccm,
+	},
+	{	/* RFC 6367 */
+		.cipher = SHEATH_CIPHER_CAMELLIA_128_GCM, .alg = "gcm(camellia)",
+		.block_alg = "camellia",
+		AEAD(TLS_1_2_VERSION, TLS_1_2_VERSION),
+		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.keystream = keystream_gcm,
+	},
+	{
+		.cipher = SHEATH_CIPHER_CAMELLIA_256_GCM, .alg = "gcm(camellia)",
+		.block_alg = "camellia",
+		AEAD(TLS_1_2_VERSION, TLS_1_2_VERSION),
+		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
+		.keystream = keystream_gcm,
+	},
+	{	/* RFC 3268, RFC 5246 */
+		.cipher = SHEATH_CIPHER_AES_128_CBC, .alg = "cbc(aes)",
+		CBC, .key_len = 16, .block_len = 16,
+	},
+	{
+		.cipher = SHEATH_CIPHER_AES_256_CBC, .alg = "cbc(aes)",
+		CBC, .key_len = 32, .block_len = 16,
+	},
+	{	/* RFC 5932 */
+		.cipher = SHEATH_CIPHER_CAMELLIA_128_CBC, .alg = "cbc(camellia)",
+		CBC, .key_len = 16, .block_len = 16,
+	},
+	{
+		.cipher = SHEATH_CIPHER_CAMELLIA_256_CBC, .alg = "cbc(camellia)",
+		CBC, .key_len = 32, .block_len = 16,
+	},
+	{	/* RFC 5246; birthdays of 64-bit blocks come early */
+		.cipher = SHEATH_CIPHER_DES_EDE3_CBC, .alg = "cbc(des3_ede)",
+		CBC, .key_len = 24, .block_len = 8,
+		.limit_soft = TDEA_SOFT, .limit_hard = TDEA_HARD, .limits_blocks = true,
+	},
+	{	/* RFC 5246: integrity only */
+		.cipher = SHEATH_CIPHER_NULL,
+		.first = SHEATH_TLS_1_0_VERSION, .last = TLS_1_2_VERSION,
+		.protect = &sheath_protect_null,
 	},
 };
 
@@ -157,14 +236,19 @@ static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header
 
 /* RFC 8449 section 4: a limit of 64, in TLS 1.3 with the content type */
 static const struct sheath_version versions[] = {
-	{ .version = TLS_1_2_VERSION, .has_explicit = true, .payload_min = 64, .aad = aad_tls12 },
-	{ .version = TLS_1_3_VERSION, .has_inner_type = true, .has_key_update = true,
-	  .payload_min = 63, .aad = aad_tls13 },
+	{ .version = SHEATH_TLS_1_0_VERSION, .wire_version = SHEATH_TLS_1_0_VERSION, .chains_iv = true,
+	  .payload_min = 64 },
+	{ .version = SHEATH_TLS_1_1_VERSION, .wire_version = SHEATH_TLS_1_1_VERSION, .payload_min = 64 },
+	{ .version = TLS_1_2_VERSION, .wire_version = TLS_1_2_VERSION, .has_explicit = true,
+	  .payload_min = 64, .aad = aad_tls12 },
+	/* RFC 8446 section 5.1: the header says what it said before */
+	{ .version = TLS_1_3_VERSION, .wire_version = TLS_1_2_VERSION, .has_inner_type = true,
+	  .has_key_update = true, .payload_min = 63, .aad = aad_tls13 },
 };
 
 /**
  * sheath_suite_find() - look a cipher up
- * @cipher: TLS_CIPHER_*
+ * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_*
  *
  * Return: its row, or NULL.
  */
@@ -206,7 +290,7 @@ bool sheath_suite_available(u16 cipher)
 {
 	const struct sheath_suite *suite = sheath_suite_find(cipher);
 
-	return suite && crypto_has_alg(suite->alg, 0, 0) &&
+	return suite && (!suite->alg || crypto_has_alg(suite->alg, 0, 0)) &&
 	       (!suite->block_alg || crypto_has_alg(suite->block_alg, 0, 0));
 }
 

@@ -7,21 +7,28 @@
 
 struct sheath_dir;
 struct sheath_header;
+struct sheath_protect;
 
 /**
  * struct sheath_suite - one way to protect records
- * @cipher: TLS_CIPHER_* of <linux/tls.h>
- * @alg: name of the AEAD in the kernel's crypto API
+ * @cipher: TLS_CIPHER_* of <linux/tls.h>, or SHEATH_CIPHER_*
+ * @first: first version that has it
+ * @last: last one
+ * @protect: how records are sealed and opened
+ * @protect_etm: likewise with encrypt-then-MAC, NULL if there is no such thing
+ * @alg: name of the AEAD or of the cipher in the kernel's crypto API, NULL: none
  * @block_alg: name of the bare block cipher that makes its key stream, NULL if it has none
  * @key_len: bytes of key
- * @tag_len: bytes of tag
+ * @block_len: CBC: bytes of a block
+ * @tag_len: bytes of tag; 0: a MAC takes its place
  * @salt_len: bytes of the nonce that are never sent in TLS 1.2
  * @explicit_len: bytes of the nonce each TLS 1.2 record carries: 8, or 0 for RFC 7905
  * @iv_prefix: value of the byte the crypto API wants before the nonce, 0: none (RFC 3610
  *	section 2.3 for CCM: the length of its counter field less one)
  * @limit_soft: records of TLS 1.3 after which a key should be replaced, 0: any number
  * @limit_hard: records of TLS 1.3 a key is good for, 0: any number
- * @info_len: size of the structure TLS_TX and TLS_RX take
+ * @limits_blocks: the limits count blocks of the cipher, and hold for every version
+ * @info_len: size of the structure TLS_TX and TLS_RX take, 0: they do not take it
  * @info_iv: offset of its iv field, info_key, info_salt, info_seq likewise
  * @info_key: see @info_iv
  * @info_salt: see @info_iv
@@ -30,15 +37,21 @@ struct sheath_header;
  */
 struct sheath_suite {
 	u16		cipher;
+	u16		first;
+	u16		last;
+	const struct sheath_protect *protect;
+	const struct sheath_protect *protect_etm;
 	const char	*alg;
 	const char	*block_alg;
 	u8		key_len;
+	u8		block_len;
 	u8		tag_len;
 	u8		salt_len;
 	u8		explicit_len;
 	u8		iv_prefix;
 	u32		limit_soft;
 	u32		limit_hard;
+	bool		limits_blocks;
 	u8		info_len;
 	u8		info_iv;
 	u8		info_key;
@@ -50,14 +63,18 @@ struct sheath_suite {
 /**
  * struct sheath_version - one protocol version
  * @version: ProtocolVersion
+ * @wire_version: what the header of a record says
+ * @chains_iv: the IV of a CBC record is the last block of the record before
  * @has_inner_type: the content type is the last byte before the padding, encrypted
  * @has_explicit: records carry the explicit part of the nonce, where the suite has one
  * @has_key_update: keys can be replaced, and are good for a limited number of records
  * @payload_min: the least payload a peer may limit records to
- * @aad: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
+ * @aad: AEAD: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
  */
 struct sheath_version {
 	u16		version;
+	u16		wire_version;
+	bool		chains_iv;
 	bool		has_inner_type;
 	bool		has_explicit;
 	bool		has_key_update;

@@ -12,8 +12,8 @@
 
 /* records sealed before they are given to TCP in one call */
 #define SHEATH_TX_BATCH		8
-/* a batch, each record with a KeyUpdate of its own before it, and one that was open */
-#define SHEATH_TX_PEND		(4 * SHEATH_TX_BATCH + 4)
+/* a batch, each record with a KeyUpdate of its own before it or split in two, and one open */
+#define SHEATH_TX_PEND		(5 * SHEATH_TX_BATCH + 4)
 /* pieces a change of keys may add to what is pending: the open record and the KeyUpdate */
 #define SHEATH_TX_PEND_REKEY	4
 /* payloads up to this size are built in one piece and copied by TCP */
@@ -51,7 +51,7 @@ enum sheath_tx_open {
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
  * @due: what has to precede the next record
- * @used: records sealed with this key
+ * @used: records sealed with this key, or blocks, whatever its limits count
  * @limit_soft: value of @used at which the key should be replaced
  * @limit_hard: value of @used at which nothing is sealed with it
  * @soft_told: somebody was told of @limit_soft

@@ -114,16 +114,17 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 }
 
 /* slab pages are not reference counted one by one: those are copied */
-static bool may_refer(const struct msghdr *msg)
+static bool may_refer(const struct sheath_tx *tx, const struct msghdr *msg)
 {
-	return msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
+	return !tx->dir.protect->snapshot && msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
 	       sendpage_ok(next_piece((struct iov_iter *)&msg->msg_iter, 1).bv_page);
 }
 
 /* pinning pays for full records only */
 static bool may_pin(const struct sheath_tx *tx, const struct iov_iter *from)
 {
-	return tx->open == SHEATH_TX_NONE && tx->limit == SHEATH_PLAIN_MAX &&
+	return !tx->dir.protect->snapshot &&
+	       tx->open == SHEATH_TX_NONE && tx->limit == SHEATH_PLAIN_MAX &&
 	       user_backed_iter(from) && iov_iter_count(from) >= tx->limit;
 }
 
@@ -173,7 +174,7 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 		return sheath_tx_seal_small(conn, type, from, iov_iter_count(from));
 
 	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
-		bool refer = may_refer(msg);
+		bool refer = may_refer(tx, msg);
 
 		/* it could not be sealed before: nothing more fits */
 		if (tx->open != SHEATH_TX_NONE && is_full(tx)) {

@@ -61,7 +61,7 @@ static void sealed(struct sheath_conn *conn, u32 len)
 	const struct net *net = sock_net(conn->sk);
 
 	conn->tx->n_sealed++;
-	conn->tx->used++;
+	conn->tx->used += sheath_record_cost(&conn->tx->dir, len);
 	WRITE_ONCE(conn->stats.tx_records, conn->stats.tx_records + 1);
 	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + len);
 	sheath_stat_inc(net, SHEATH_STAT_TX_RECORDS);
@@ -71,7 +71,8 @@ static void sealed(struct sheath_conn *conn, u32 len)
 static int seam_alloc(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
-	unsigned int len = tx->dir.prepend + tx->dir.append;
+	/* twice for a record that is split */
+	unsigned int len = 2 * (tx->dir.prepend + tx->dir.append);
 
 	if (tx->seam && tx->seam_off + len <= PAGE_SIZE)
 		return 0;
@@ -111,19 +112,19 @@ int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 
 	return 0;
 }
 
-/* payload in place of @page, or from @ref into it */
-static void list_payload(struct sheath_tx *tx)
+/* payload in place of @page, or all of it from @ref there */
+static void list_payload(struct sheath_tx *tx, u32 off, u32 len)
 {
 	unsigned int i;
 
 	if (tx->open == SHEATH_TX_COPIED) {
-		sheath_sgl_add(&tx->src, tx->page, 0, tx->open_len);
+		sheath_sgl_add(&tx->src, tx->page, off, len);
 	} else {
 		for (i = 0; i < tx->n_ref; i++)
 			sheath_sgl_add(&tx->src, tx->ref[i].bv_page, tx->ref[i].bv_offset,
 				       tx->ref[i].bv_len);
 	}
-	sheath_sgl_add(&tx->dst, tx->page, 0, tx->open_len);
+	sheath_sgl_add(&tx->dst, tx->page, off, len);
 }
 
 /* plaintext must not stay in a buffer that goes back to the pool */
@@ -131,6 +132,39 @@ static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, in
 {
 	memset(page_address(page), 0, len);
 	sheath_conn_fail(conn, -rc);
+}
+
+/* a record of @len bytes from @from on of the open one; all of it unless that is copied */
+static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_dir *dir = &tx->dir;
+	unsigned int aad_len, off = tx->seam_off, append = sheath_record_append(dir, len);
+	u8 *seam = page_address(tx->seam) + off;
+	int rc;
+
+	aad_len = sheath_record_seal_begin(dir, tx->open_type, len, seam, seam + dir->prepend);
+	sheath_sgl_reset(&tx->src);
+	sheath_sgl_reset(&tx->dst);
+	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
+	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	list_payload(tx, from, len);
+	sheath_sgl_add(&tx->src, tx->seam, off + dir->prepend, append - dir->cut);
+	sheath_sgl_add(&tx->dst, tx->seam, off + dir->prepend, append);
+	sheath_sgl_end(&tx->src);
+	sheath_sgl_end(&tx->dst);
+	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
+	if (rc) {
+		wipe_failed(conn, tx->page, tx->open_len, rc);
+		return rc;
+	}
+	tx->seam_off += dir->prepend + append;
+	tx->pend_copy = false;
+	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
+	sheath_tx_pend_add(tx, tx->page, from, len);
+	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, append);
+	sealed(conn, len);
+	return 0;
 }
 
 /**
@@ -148,38 +182,17 @@ static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, in
 int sheath_tx_seal_open(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
-	struct sheath_dir *dir = &tx->dir;
-	unsigned int aad_len, off = tx->seam_off;
-	u8 *seam;
+	u32 first = sheath_record_first(&tx->dir, tx->open_type, tx->open_len);
 	int rc;
 
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
-	seam = page_address(tx->seam) + off;
-	aad_len = sheath_record_seal_begin(dir, tx->open_type, tx->open_len, seam,
-					   seam + dir->prepend);
-	sheath_sgl_reset(&tx->src);
-	sheath_sgl_reset(&tx->dst);
-	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
-	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
-	list_payload(tx);
-	sheath_sgl_add(&tx->src, tx->seam, off + dir->prepend, dir->append - dir->suite->tag_len);
-	sheath_sgl_add(&tx->dst, tx->seam, off + dir->prepend, dir->append);
-	sheath_sgl_end(&tx->src);
-	sheath_sgl_end(&tx->dst);
-	rc = sheath_record_seal(dir, tx->open_len, &tx->src, &tx->dst);
-	if (rc) {
-		wipe_failed(conn, tx->page, tx->open_len, rc);
-		return rc;
-	}
-	tx->seam_off += dir->prepend + dir->append;
-	tx->pend_copy = false;
-	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
-	sheath_tx_pend_add(tx, tx->page, 0, tx->open_len);
-	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, dir->append);
-	sealed(conn, tx->open_len);
-	sheath_tx_open_drop(tx);
-	return 0;
+	rc = seal_part(conn, 0, first);
+	if (!rc && first < tx->open_len)
+		rc = seal_part(conn, first, tx->open_len - first);
+	if (!rc)
+		sheath_tx_open_drop(tx);
+	return rc;
 }
 
 static int small_alloc(struct sheath_conn *conn)
@@ -193,6 +206,32 @@ static int small_alloc(struct sheath_conn *conn)
 		put_page(tx->small);
 	tx->small = alloc_page(conn->sk->sk_allocation);
 	return tx->small ? 0 : -ENOMEM;
+}
+
+/* a record whose payload is @off + @dir->prepend into the small page; the end of it */
+static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, u32 len)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sheath_dir *dir = &tx->dir;
+	unsigned int aad_len, append = sheath_record_append(dir, len);
+	u8 *p = page_address(tx->small) + off;
+	int rc;
+
+	aad_len = sheath_record_seal_begin(dir, type, len, p, p + dir->prepend + len);
+	sheath_sgl_reset(&tx->src);
+	sheath_sgl_reset(&tx->dst);
+	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
+	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	off += dir->prepend;
+	sheath_sgl_add(&tx->src, tx->small, off, len + append - dir->cut);
+	sheath_sgl_add(&tx->dst, tx->small, off, len + append);
+	sheath_sgl_end(&tx->src);
+	sheath_sgl_end(&tx->dst);
+	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
+	if (rc)
+		return rc;
+	sealed(conn, len);
+	return off + len + append;
 }
 
 /**
@@ -213,8 +252,7 @@ static int small_alloc(struct sheath_conn *conn)
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len)
 {
 	struct sheath_tx *tx = conn->tx;
-	struct sheath_dir *dir = &tx->dir;
-	unsigned int aad_len, tail;
+	u32 first = sheath_record_first(&tx->dir, type, len), rest;
 	u8 *p;
 	int rc;
 
@@ -223,26 +261,21 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 	rc = small_alloc(conn);
 	if (rc)
 		return rc;
-	p = page_address(tx->small);
-	if (len && !copy_from_iter_full(p + dir->prepend, len, from))
+	p = page_address(tx->small) + tx->dir.prepend;
+	if (len && !copy_from_iter_full(p, len, from))
 		return -EFAULT;
-	tail = dir->append - dir->suite->tag_len;
-	aad_len = sheath_record_seal_begin(dir, type, len, p, p + dir->prepend + len);
-	sheath_sgl_reset(&tx->src);
-	sheath_sgl_reset(&tx->dst);
-	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
-	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
-	sheath_sgl_add(&tx->src, tx->small, dir->prepend, len + tail);
-	sheath_sgl_add(&tx->dst, tx->small, dir->prepend, len + dir->append);
-	sheath_sgl_end(&tx->src);
-	sheath_sgl_end(&tx->dst);
-	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
-	if (rc) {
-		wipe_failed(conn, tx->small, dir->prepend + len, rc);
+	/* what is behind the first record moves to where its own payload is */
+	rest = tx->dir.prepend + first + sheath_record_append(&tx->dir, first);
+	if (first < len)
+		memmove(p + rest, p + first, len - first);
+	rc = seal_in_place(conn, type, 0, first);
+	if (rc > 0 && first < len)
+		rc = seal_in_place(conn, type, rest, len - first);
+	if (rc < 0) {
+		wipe_failed(conn, tx->small, PAGE_SIZE, rc);
 		return rc;
 	}
 	tx->pend_copy |= !tx->n_pend;
-	sheath_tx_pend_add(tx, tx->small, 0, dir->prepend + len + dir->append);
-	sealed(conn, len);
+	sheath_tx_pend_add(tx, tx->small, 0, rc);
 	return 0;
 }

@@ -88,10 +88,10 @@ enum sheath_role {
  * @state: enum sheath_state
  * @role: enum sheath_role, 0 if nobody said
  * @flags: SHEATH_INFO_*
- * @version: protocol version, 0x0303 or 0x0304; 0 without a key
+ * @version: protocol version, 0x0301 to 0x0304; 0 without a key
  * @suite: IANA cipher suite, 0 if nobody said
  * @group: IANA named group of the key exchange, 0 if nobody said
- * @cipher: TLS_CIPHER_* of the record protection
+ * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_* of the record protection
  * @last_alert: level << 8 | description of the last alert received or sent, 0: none
  * @tx_epoch: number of sending keys that were replaced
  * @rx_epoch: number of receiving keys that were replaced
@@ -123,13 +123,39 @@ struct sheath_info {
 	char	alpn[128];
 };
 
-/* struct sheath_key, field flags: exactly one */
-#define SHEATH_KEY_RX		(1u << 0)
-#define SHEATH_KEY_TX		(1u << 1)
+/* struct sheath_key, field flags: exactly one of the first two */
+#define SHEATH_KEY_RX			(1u << 0)
+#define SHEATH_KEY_TX			(1u << 1)
+#define SHEATH_KEY_ENCRYPT_THEN_MAC	(1u << 4)	/* RFC 7366; CBC suites only */
 
 #define SHEATH_KEY_MAX		32
 #define SHEATH_IV_MAX		16
 #define SHEATH_SECRET_MAX	48
+#define SHEATH_MAC_KEY_MAX	48
+
+/* versions that <linux/tls.h> has no name for: RFC 2246, RFC 4346 */
+#define SHEATH_TLS_1_0_VERSION	0x0301
+#define SHEATH_TLS_1_1_VERSION	0x0302
+
+/* ciphers that <linux/tls.h> has no number for; TLS_TX and TLS_RX do not take them */
+#define SHEATH_CIPHER_AES_128_CBC	256
+#define SHEATH_CIPHER_AES_256_CBC	257
+#define SHEATH_CIPHER_CAMELLIA_128_CBC	258
+#define SHEATH_CIPHER_CAMELLIA_256_CBC	259
+#define SHEATH_CIPHER_DES_EDE3_CBC	260
+#define SHEATH_CIPHER_NULL		261	/* integrity only */
+#define SHEATH_CIPHER_AES_256_CCM	262
+#define SHEATH_CIPHER_AES_128_CCM_8	263
+#define SHEATH_CIPHER_AES_256_CCM_8	264
+#define SHEATH_CIPHER_CAMELLIA_128_GCM	265
+#define SHEATH_CIPHER_CAMELLIA_256_GCM	266
+
+/* MAC of the CBC suites and of SHEATH_CIPHER_NULL; the MAC key is as long as the MAC */
+enum sheath_mac {
+	SHEATH_MAC_SHA1 = 1,
+	SHEATH_MAC_SHA256,		/* TLS 1.2 */
+	SHEATH_MAC_SHA384,		/* TLS 1.2 */
+};
 
 /* hash function of the key schedule */
 enum sheath_hash {
@@ -139,21 +165,26 @@ enum sheath_hash {
 
 /**
  * struct sheath_key - key material of one direction
- * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
- * @version: 0x0303 or 0x0304
- * @cipher: TLS_CIPHER_*
+ * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX, and SHEATH_KEY_ENCRYPT_THEN_MAC
+ * @version: 0x0301 to 0x0304
+ * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_*
  * @epoch: 0 for the first key of a direction, then (TLS 1.3 only) one more than the last
  * @rec_seq: sequence number of the next record
  * @key_len: bytes of @key, as the cipher has it; 0 with a secret
  * @iv_len: bytes of @iv: 12, or 4 (the salt of RFC 5288 and RFC 6655) for the GCM and
  *	CCM suites of TLS 1.2, whose explicit nonce then starts at @rec_seq. With 12
- *	bytes the last 8 are the first explicit nonce.
+ *	bytes the last 8 are the first explicit nonce. For CBC suites of TLS 1.0 the last
+ *	block of ciphertext in this direction, a block long; 0 for those of later versions,
+ *	whose records bring their own, and for SHEATH_CIPHER_NULL.
  * @key: cipher key
  * @iv: see @iv_len
  * @hash: enum sheath_hash, 0 without a secret
  * @secret_len: bytes of @secret, as the hash has it; 0 without a secret
  * @secret: application traffic secret (RFC 8446 section 7.1) instead of key and IV: the
  *	module derives them and all that follow, and runs KeyUpdate itself
+ * @mac: enum sheath_mac, 0 for AEAD
+ * @mac_key_len: bytes of @mac_key, as the MAC has it; 0 for AEAD
+ * @mac_key: MAC key
  *
  * A shorter structure is taken as if filled with zeros; one that is longer than the
  * kernel knows gets E2BIG unless the rest is zero.
@@ -171,6 +202,9 @@ struct sheath_key {
 	__u32	hash;
 	__u32	secret_len;
 	__u8	secret[SHEATH_SECRET_MAX];
+	__u32	mac;
+	__u32	mac_key_len;
+	__u8	mac_key[SHEATH_MAC_KEY_MAX];
 };
 
 #endif /* _UAPI_LINUX_SHEATH_H */

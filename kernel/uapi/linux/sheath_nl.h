@@ -3,8 +3,8 @@
  * Generic netlink family "sheath": sessions, keys and events.
  *
  * kernel/netlink/sheath.yaml describes every number here; selftests/ynl_agree.py holds the
- * two together. enum sheath_role, enum sheath_state, enum sheath_hash and the first two key
- * flags are in <linux/sheath.h>, the socket options share them.
+ * two together. enum sheath_role, enum sheath_state, enum sheath_hash, enum sheath_mac and the
+ * key flags not named here are in <linux/sheath.h>, the socket options share them.
  */
 #ifndef _UAPI_LINUX_SHEATH_NL_H
 #define _UAPI_LINUX_SHEATH_NL_H
@@ -52,6 +52,8 @@ enum sheath_event {
  * @SHEATH_FEATURE_HANDLE_IOCTL: Handles take key-set and hs-done by ioctl
  * @SHEATH_FEATURE_PEER_CERT: The peer-cert attribute is kept for the application
  * @SHEATH_FEATURE_LISTENER: The ULP can be attached to a listening socket
+ * @SHEATH_FEATURE_TLS10: Records of TLS 1.0 and TLS 1.1
+ * @SHEATH_FEATURE_MAC: Suites that are not AEAD, by mac and mac-key
  */
 enum sheath_feature {
 	SHEATH_FEATURE_TLS12 = 1,
@@ -62,6 +64,8 @@ enum sheath_feature {
 	SHEATH_FEATURE_HANDLE_IOCTL = 32,
 	SHEATH_FEATURE_PEER_CERT = 64,
 	SHEATH_FEATURE_LISTENER = 128,
+	SHEATH_FEATURE_TLS10 = 256,
+	SHEATH_FEATURE_MAC = 512,
 };
 
 /**
