@@ -564,7 +564,8 @@ TEST_F(netlink, family_get)
 	ASSERT_EQ(0, client_ask(&self->c, &self->r, &self->a));
 	EXPECT_EQ(1, self->a.n_replies);
 	EXPECT_EQ(SHEATH_CMD_FAMILY_GET, self->a.cmd);
-	EXPECT_EQ(SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 | SHEATH_FEATURE_SECRET,
+	EXPECT_EQ(SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 | SHEATH_FEATURE_SECRET |
+		  SHEATH_FEATURE_TLS10 | SHEATH_FEATURE_MAC,
 		  attr_u64(&self->a, SHEATH_A_FEATURES));
 
 	nla = (struct nlattr *)(self->a.raw + NLMSG_LENGTH(GENL_HDRLEN));
@@ -1031,13 +1032,14 @@ TEST_F(netlink, key_values)
 		EXPECT_REFUSED(&self->c, &self->r, err, text);			\
 	} while (0)
 
-	for (flags = 0; flags <= 16; flags++) {
+	for (flags = 0; flags <= 32; flags++) {
 		if (flags == SHEATH_KEY_RX || flags == SHEATH_KEY_TX)
 			continue;
 		TRY(k.flags = flags, EINVAL, "");
 	}
 	TRY(k.version = 0x0305, EOPNOTSUPP, "version");
-	TRY(k.version = 0x0302, EOPNOTSUPP, "version");
+	TRY(k.version = 0x0300, EOPNOTSUPP, "version");
+	TRY(k.version = 0x0302, EINVAL, "version");
 	TRY(k.version = 0, EOPNOTSUPP, "version");
 	TRY(k.version = 0x10304, EOPNOTSUPP, "version");
 	TRY(k.suite = &no_such_cipher, EOPNOTSUPP, "cipher");
@@ -1095,7 +1097,7 @@ TEST_F(netlink, key_values)
 	put_u32(&self->r, SHEATH_A_KEY_MAC, 1);
 	request_put(&self->r, SHEATH_A_KEY_MAC_KEY, self->rx.key, 20);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EOPNOTSUPP, "AEAD");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "AEAD");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	nest = put_key(&self->r, &self->tx);
 	put_u32(&self->r, SHEATH_A_KEY_COMPRESSION, 1);

@@ -23,6 +23,19 @@ int st_peer_open(struct st_peer *p, uint16_t version, uint16_t cipher, bool app)
 	       st_set_sheath(p->fd, TLS_TX, &p->from) ? -1 : 0;
 }
 
+int st_peer_open_keys(struct st_peer *p, const struct st_key *to, const struct st_key *from)
+{
+	int fd[2];
+
+	if (st_pair(AF_INET, fd))
+		return -1;
+	p->fd = fd[0];
+	p->raw = fd[1];
+	p->to = *to;
+	p->from = *from;
+	return st_set_sheath(p->fd, TLS_RX, to) || st_set_sheath(p->fd, TLS_TX, from) ? -1 : 0;
+}
+
 void st_peer_close(struct st_peer *p)
 {
 	if (p->fd >= 0)

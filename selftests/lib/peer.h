@@ -21,6 +21,8 @@ struct st_peer {
 
 /* @app: keyed by TLS_TX and TLS_RX, control records are the application's; 0 or -1 */
 int st_peer_open(struct st_peer *p, uint16_t version, uint16_t cipher, bool app);
+/* the same with keys of the caller's, by SHEATH_KEY */
+int st_peer_open_keys(struct st_peer *p, const struct st_key *to, const struct st_key *from);
 void st_peer_close(struct st_peer *p);
 /* send one record to the sheath socket; 0 or -1 */
 int st_peer_send(struct st_peer *p, uint8_t type, const void *data, size_t len);

@@ -5,7 +5,11 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define TAG	16
+static size_t tag_len(const struct st_key *k)
+{
+	return k->cipher == SHEATH_CIPHER_AES_128_CCM_8 || k->cipher == SHEATH_CIPHER_AES_256_CCM_8 ?
+	       8 : 16;
+}
 
 static const EVP_CIPHER *evp(const struct st_key *k)
 {
@@ -15,7 +19,11 @@ static const EVP_CIPHER *evp(const struct st_key *k)
 	case TLS_CIPHER_AES_GCM_256:
 		return EVP_aes_256_gcm();
 	case TLS_CIPHER_AES_CCM_128:
+	case SHEATH_CIPHER_AES_128_CCM_8:
 		return EVP_aes_128_ccm();
+	case SHEATH_CIPHER_AES_256_CCM:
+	case SHEATH_CIPHER_AES_256_CCM_8:
+		return EVP_aes_256_ccm();
 	default:
 		return EVP_chacha20_poly1305();
 	}
@@ -67,14 +75,14 @@ static bool crypt(const struct st_key *k, bool seal, const uint8_t *n, const uin
 		  size_t alen, uint8_t *data, size_t len, uint8_t *tag)
 {
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-	bool ccm = k->cipher == TLS_CIPHER_AES_CCM_128, ok;
+	bool ccm = EVP_CIPHER_mode(evp(k)) == EVP_CIPH_CCM_MODE, ok;
 	uint8_t none[16];
 	int out;
 
 	ok = EVP_CipherInit_ex(c, evp(k), NULL, NULL, NULL, seal) == 1 &&
 	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, 12, NULL) == 1;
 	if (ok && (!seal || ccm))
-		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, TAG, seal ? NULL : tag) == 1;
+		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_len(k), seal ? NULL : tag) == 1;
 	ok = ok && EVP_CipherInit_ex(c, NULL, NULL, k->key, n, seal) == 1;
 	if (ok && ccm)
 		ok = EVP_CipherUpdate(c, NULL, &out, NULL, len) == 1;
@@ -84,16 +92,18 @@ static bool crypt(const struct st_key *k, bool seal, const uint8_t *n, const uin
 	if (ok && !ccm)
 		ok = EVP_CipherFinal_ex(c, none, &out) == 1;
 	if (ok && seal)
-		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, TAG, tag) == 1;
+		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, tag_len(k), tag) == 1;
 	EVP_CIPHER_CTX_free(c);
 	return ok;
 }
 
 int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 {
-	size_t ex = explicit_len(k), inner = r->len, alen;
+	size_t tag = tag_len(k), ex = explicit_len(k), inner = r->len, alen;
 	uint8_t n[12], a[13], *p = out + 5 + ex;
 
+	if (k->mac)
+		return st_mac_seal(k, r, out);
 	memcpy(p, r->data ? r->data : "", r->len);
 	if (is13(k)) {
 		if (!r->no_type)
@@ -104,8 +114,8 @@ int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 	out[0] = r->outer_type ? r->outer_type : is13(k) ? 23 : r->type;
 	out[1] = (r->version ? r->version : 0x0303) >> 8;
 	out[2] = r->version ? r->version : 0x03;
-	out[3] = (ex + inner + TAG) >> 8;
-	out[4] = ex + inner + TAG;
+	out[3] = (ex + inner + tag) >> 8;
+	out[4] = ex + inner + tag;
 	if (ex)
 		put64(out + 5, k->seq ^ 0x5a5a5a5a5a5a5a5aull);
 	nonce(k, out + 5, n);
@@ -115,7 +125,7 @@ int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 	k->seq++;
 	if (r->flip)
 		out[5 + r->flip - 1] ^= 0x10;
-	return 5 + ex + inner + TAG;
+	return 5 + ex + inner + tag;
 }
 
 int st_send_record(int fd, struct st_key *k, uint8_t type, const void *data, size_t len)
@@ -130,20 +140,24 @@ int st_send_record(int fd, struct st_key *k, uint8_t type, const void *data, siz
 int st_recv_record(int fd, struct st_key *k, uint8_t *type, uint8_t *out)
 {
 	uint8_t head[5], body[ST_RECORD_MAX], n[12], a[13];
-	size_t ex = explicit_len(k), len, alen;
+	size_t tag = tag_len(k), ex = explicit_len(k), len, alen;
 
 	if (st_recv_all(fd, head, sizeof(head)))
 		return -1;
 	len = head[3] << 8 | head[4];
-	if (len < ex + TAG || len > sizeof(body) || st_recv_all(fd, body, len))
+	if (len > sizeof(body) || st_recv_all(fd, body, len))
 		return -1;
-	len -= ex + TAG;
+	*type = head[0];
+	if (k->mac)
+		return st_mac_open(k, head, body, len, out);
+	if (len < ex + tag)
+		return -1;
+	len -= ex + tag;
 	nonce(k, body, n);
 	alen = aad(k, head, len, a);
 	if (!crypt(k, false, n, a, alen, body + ex, len, body + ex + len))
 		return -2;
 	k->seq++;
-	*type = head[0];
 	while (is13(k) && len && !(*type = body[--len]))
 		;
 	memcpy(out, body + ex, len);

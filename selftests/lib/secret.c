@@ -43,7 +43,7 @@ struct st_key st_secret_key(const struct st_secret *s, uint16_t cipher)
 	struct st_key k = st_key(TLS_1_3_VERSION, cipher, 0, 0);
 
 	expand(s, "key", k.key, k.key_len);
-	expand(s, "iv", k.iv, sizeof(k.iv));
+	expand(s, "iv", k.iv, k.iv_len);
 	return k;
 }
 

@@ -14,19 +14,28 @@
 /* lengths of struct tls12_crypto_info_*: key, salt, iv */
 static const struct {
 	uint16_t cipher;
-	uint8_t key, salt, iv;
+	uint8_t key, salt, iv, block;
 } ciphers[] = {
 	{ TLS_CIPHER_AES_GCM_128, 16, 4, 8 },
 	{ TLS_CIPHER_AES_GCM_256, 32, 4, 8 },
 	{ TLS_CIPHER_AES_CCM_128, 16, 4, 8 },
 	{ TLS_CIPHER_CHACHA20_POLY1305, 32, 0, 12 },
+	{ SHEATH_CIPHER_AES_256_CCM, 32, 4, 8 },
+	{ SHEATH_CIPHER_AES_128_CCM_8, 16, 4, 8 },
+	{ SHEATH_CIPHER_AES_256_CCM_8, 32, 4, 8 },
+	{ SHEATH_CIPHER_AES_128_CBC, 16, .block = 16 },
+	{ SHEATH_CIPHER_AES_256_CBC, 32, .block = 16 },
+	{ SHEATH_CIPHER_CAMELLIA_128_CBC, 16, .block = 16 },
+	{ SHEATH_CIPHER_CAMELLIA_256_CBC, 32, .block = 16 },
+	{ SHEATH_CIPHER_DES_EDE3_CBC, 24, .block = 8 },
+	{ SHEATH_CIPHER_NULL },
 };
 
 static unsigned int find(uint16_t cipher)
 {
 	unsigned int i = 0;
 
-	while (i < 3 && ciphers[i].cipher != cipher)
+	while (i < sizeof(ciphers) / sizeof(*ciphers) - 1 && ciphers[i].cipher != cipher)
 		i++;
 	return i;
 }
@@ -41,6 +50,26 @@ struct st_key st_key(uint16_t version, uint16_t cipher, uint64_t seq, unsigned i
 		k.key[i] = 17 * i + 31 * seed + cipher;
 	for (i = 0; i < sizeof(k.iv); i++)
 		k.iv[i] = 73 * i + 7 * seed + version;
+	k.iv_len = 12;
+	return k;
+}
+
+struct st_key st_key_mac(uint16_t version, uint16_t cipher, uint8_t mac, bool etm, uint64_t seq,
+			 unsigned int seed)
+{
+	static const uint8_t len[] = { [SHEATH_MAC_SHA1] = 20, [SHEATH_MAC_SHA256] = 32,
+				       [SHEATH_MAC_SHA384] = 48 };
+	struct st_key k = st_key(version, cipher, seq, seed);
+	unsigned int i;
+
+	if (!mac)
+		return k;
+	k.iv_len = version == SHEATH_TLS_1_0_VERSION ? ciphers[find(cipher)].block : 0;
+	k.mac = mac;
+	k.etm = etm;
+	k.mac_len = len[mac];
+	for (i = 0; i < k.mac_len; i++)
+		k.mac_key[i] = 11 * i + 101 * seed + mac;
 	return k;
 }
 
@@ -118,11 +147,15 @@ int st_set_sheath(int fd, int dir, const struct st_key *k)
 		.cipher = k->cipher,
 		.rec_seq = k->seq,
 		.key_len = k->key_len,
-		.iv_len = sizeof(k->iv),
+		.iv_len = k->iv_len,
+		.mac = k->mac,
+		.mac_key_len = k->mac_len,
 	};
 
 	memcpy(sk.key, k->key, k->key_len);
-	memcpy(sk.iv, k->iv, sizeof(k->iv));
+	memcpy(sk.iv, k->iv, k->iv_len);
+	memcpy(sk.mac_key, k->mac_key, k->mac_len);
+	sk.flags |= k->etm ? SHEATH_KEY_ENCRYPT_THEN_MAC : 0;
 	if (st_attach(fd, ST_SHEATH) && errno != EEXIST)
 		return -1;
 	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &sk, sizeof(sk));

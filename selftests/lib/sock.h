@@ -18,24 +18,38 @@
 
 /**
  * struct st_key - key of one direction, as both ULPs and the user-space records take it
- * @version: 0x0303 or 0x0304
- * @cipher: TLS_CIPHER_*
+ * @version: 0x0301 to 0x0304
+ * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_*
  * @key_len: bytes of @key
  * @key: key
- * @iv: static IV; for GCM and CCM of TLS 1.2 salt (4) and first explicit nonce (8)
+ * @iv_len: bytes of @iv
+ * @iv: static IV; for GCM and CCM of TLS 1.2 salt (4) and first explicit nonce (8); for CBC of
+ *	TLS 1.0 the last block of ciphertext
  * @seq: sequence number of the first record
+ * @mac: enum sheath_mac, 0 for AEAD
+ * @etm: encrypt-then-MAC
+ * @mac_len: bytes of MAC and @mac_key
+ * @mac_key: MAC key
  */
 struct st_key {
 	uint16_t version;
 	uint16_t cipher;
 	unsigned int key_len;
 	uint8_t key[32];
-	uint8_t iv[12];
+	unsigned int iv_len;
+	uint8_t iv[16];
 	uint64_t seq;
+	uint8_t mac;
+	bool etm;
+	unsigned int mac_len;
+	uint8_t mac_key[48];
 };
 
 /* a key made of @seed, the same for the same arguments */
 struct st_key st_key(uint16_t version, uint16_t cipher, uint64_t seq, unsigned int seed);
+/* likewise for a suite with a MAC */
+struct st_key st_key_mac(uint16_t version, uint16_t cipher, uint8_t mac, bool etm, uint64_t seq,
+			 unsigned int seed);
 /* the structure TLS_TX and TLS_RX take; @buf has 64 bytes; returns its length */
 unsigned int st_crypto_info(const struct st_key *k, void *buf);
 
