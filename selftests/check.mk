@@ -23,6 +23,9 @@ userspace:
 unit:
 	$(STEP) -t $@ make -s -C selftests unit
 
+leak:
+	$(STEP) -t $@ make -s -C selftests/leak check
+
 programs:
 	$(STEP) $@ make -s tests
 
@@ -35,4 +38,4 @@ uml-debug: uml-kernel programs
 rig: uml-kernel
 	$(STEP) -t $@ selftests/check-rig
 
-.PHONY: uml-kernel rig build-6.1 build-6.12 style ynl userspace unit programs vm-6.1 vm-6.12 uml-debug
+.PHONY: uml-kernel rig build-6.1 build-6.12 style ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug

@@ -23,6 +23,8 @@ build='build-essential linux-source-6.12
 rigs='qemu-system-x86 busybox-static cpio python3 python3-yaml iproute2 procps'
 # peers, and what checks us
 peers='openssl gnutls-bin curl tcpdump sparse ca-certificates'
+# what looks for leaks and undefined behaviour in the check of secret padding
+leaks='valgrind frama-c-base'
 # what asks the kernel for TLS, and more peers; of these there are services
 interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium'
 services='nginx lighttpd stunnel4'
@@ -139,6 +141,8 @@ case $what in
 demo)
 	kernel 6.12 linux-headers-6.12-amd64 ;;
 check)
+	# shellcheck disable=SC2086 # lists of names
+	packages $leaks
 	# its debug kernel is built beside other checks
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
@@ -156,6 +160,8 @@ interop)
 	"$here/uml/build-uml" -v perf >/dev/null ;;
 all)
 	programs
+	# shellcheck disable=SC2086 # lists of names
+	packages $leaks
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
