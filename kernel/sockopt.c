@@ -73,6 +73,13 @@ static void fill_key(struct sheath_key_params *key, const union crypto_info *ci,
 	       SHEATH_NONCE_LEN - suite->salt_len);
 }
 
+/* for what is refused before sheath_keys_install(), which counts by itself */
+static int key_refused(const struct sheath_conn *conn, int rc)
+{
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_KEY_REFUSED);
+	return rc;
+}
+
 static int set_crypto_info(struct sheath_conn *conn, int optname, sockptr_t optval,
 			   unsigned int optlen)
 {
@@ -83,8 +90,10 @@ static int set_crypto_info(struct sheath_conn *conn, int optname, sockptr_t optv
 	if (!set)
 		return -ENOMEM;
 	rc = read_crypto_info(optval, optlen, &ci);
-	if (rc)
+	if (rc) {
+		rc = key_refused(conn, rc);
 		goto out_wipe;
+	}
 	set->n_keys = 1;
 	fill_key(&set->key[0], &ci, optname == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX);
 	/* a second key replaces the first; the application sees to the KeyUpdate itself */
@@ -145,12 +154,13 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 	if (!set)
 		return -ENOMEM;
 	rc = sheath_compat_copy_struct(&in, sizeof(in), optval, optlen);
-	if (rc)
+	if (!rc && (in.key_len > sizeof(in.key) || in.iv_len > sizeof(in.iv) ||
+		    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key)))
+		rc = -EINVAL;
+	if (rc) {
+		rc = key_refused(conn, rc);
 		goto out_wipe;
-	rc = -EINVAL;
-	if (in.key_len > sizeof(in.key) || in.iv_len > sizeof(in.iv) ||
-	    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key))
-		goto out_wipe;
+	}
 	set->n_keys = 1;
 	set->key[0] = (struct sheath_key_params){
 		.flags = in.flags & ~SHEATH_KEY_ENCRYPT_THEN_MAC,
