@@ -37,7 +37,6 @@ struct sheath_config *sheath_config_new(void)
 		return NULL;
 	}
 	cfg->refs = 1;
-	cfg->protocols = SHEATH_PROTOCOLS_ALL;
 	cfg->verify_cert = true;
 	cfg->verify_name = true;
 	cfg->tickets = true;

@@ -41,7 +41,7 @@ struct sheath_psk {
  * @has_ca: authorities were set, else those of the system are loaded on first need
  * @has_keypair: at least one key pair was set
  * @priority: chosen by the application, NULL: default
- * @protocols: SHEATH_PROTOCOL_*
+ * @protocols: SHEATH_PROTOCOL_*, 0 if the application did not say
  * @algorithms: what @priority, @protocols and @psk come to
  * @alpn_text: the names one after the other, pointed to by @alpn
  * @alpn: names as GnuTLS wants them

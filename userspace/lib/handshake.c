@@ -101,7 +101,7 @@ static int step_push(struct sheath_hs *hs)
 	int ret = -1, error = ENODATA;
 
 	if (!sheath_transport_check_aligned(&hs->transport) &&
-	    !sheath_handover_read(hs->session, &ho)) {
+	    !sheath_handover_read(hs->session, &hs->transport, &ho)) {
 		ho.role = hs->server ? SHEATH_ROLE_SERVER : SHEATH_ROLE_CLIENT;
 		ho.tx_limit = sheath_limit_of(hs);
 		sheath_secret_add(&ho.tx, hs->secrets.tx, hs->secrets.len);

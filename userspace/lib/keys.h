@@ -7,6 +7,8 @@
 #include <gnutls/gnutls.h>
 #include <linux/sheath.h>
 
+struct sheath_transport;
+
 /* The largest payload of a record, RFC 8446 section 5.1. */
 #define SHEATH_RECORD_MAX	16384
 
@@ -34,6 +36,7 @@ struct sheath_handover {
 };
 
 int sheath_key_read(gnutls_session_t session, unsigned int direction, struct sheath_key *key);
-int sheath_handover_read(gnutls_session_t session, struct sheath_handover *ho);
+int sheath_handover_read(gnutls_session_t session, const struct sheath_transport *t,
+			 struct sheath_handover *ho);
 
 #endif /* SHEATH_KEYS_H */

@@ -39,7 +39,11 @@ struct sheath_hs;
 
 #define SHEATH_PROTOCOL_TLS_1_2	(1u << 0)
 #define SHEATH_PROTOCOL_TLS_1_3	(1u << 1)
-#define SHEATH_PROTOCOLS_ALL	(SHEATH_PROTOCOL_TLS_1_2 | SHEATH_PROTOCOL_TLS_1_3)
+#define SHEATH_PROTOCOL_TLS_1_0	(1u << 2)	/* for peers that have nothing better: RFC 8996 */
+#define SHEATH_PROTOCOL_TLS_1_1	(1u << 3)	/* likewise */
+#define SHEATH_PROTOCOLS_DEFAULT	(SHEATH_PROTOCOL_TLS_1_2 | SHEATH_PROTOCOL_TLS_1_3)
+#define SHEATH_PROTOCOLS_ALL	(SHEATH_PROTOCOLS_DEFAULT | SHEATH_PROTOCOL_TLS_1_0 | \
+				 SHEATH_PROTOCOL_TLS_1_1)
 
 /* Bytes of the key that seals session tickets. */
 #define SHEATH_TICKET_KEY_LEN	64
@@ -112,7 +116,8 @@ int sheath_config_set_alpn(struct sheath_config *cfg, const char *protocols);
 /**
  * sheath_config_set_protocols() - TLS versions
  * @cfg: configuration
- * @protocols: SHEATH_PROTOCOL_* joined by |, SHEATH_PROTOCOLS_ALL is the default
+ * @protocols: SHEATH_PROTOCOL_* joined by |. By default they are SHEATH_PROTOCOLS_DEFAULT,
+ *	and those of TLS 1.0 and 1.1 that the priority string asks for by name.
  */
 int sheath_config_set_protocols(struct sheath_config *cfg, uint32_t protocols);
 
@@ -120,7 +125,10 @@ int sheath_config_set_protocols(struct sheath_config *cfg, uint32_t protocols);
  * sheath_config_set_priority() - choose algorithms with a GnuTLS priority string
  * @cfg: configuration
  * @priority: as gnutls_priority_init() takes it. Versions and ciphers the kernel module
- *	does not speak are taken out of it; it is an error if nothing is left.
+ *	does not speak are taken out of it; it is an error if nothing is left. Without one
+ *	only AEAD suites are negotiated; with it CBC suites, too, as in "NORMAL", and TLS 1.0
+ *	or 1.1 if it has "+VERS-TLS1.0" or "+VERS-TLS1.1" in it. "%NO_ETM" has the MAC
+ *	before encryption.
  */
 int sheath_config_set_priority(struct sheath_config *cfg, const char *priority);
 

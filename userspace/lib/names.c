@@ -5,7 +5,7 @@
 #include "names.h"
 
 #include <stdbool.h>
-#include <linux/tls.h>
+#include <linux/sheath.h>
 
 static const struct {
 	gnutls_group_t	gnutls;
@@ -34,6 +34,10 @@ static const struct {
 unsigned int sheath_version_of(gnutls_session_t session)
 {
 	switch (gnutls_protocol_get_version(session)) {
+	case GNUTLS_TLS1_0:
+		return SHEATH_TLS_1_0_VERSION;
+	case GNUTLS_TLS1_1:
+		return SHEATH_TLS_1_1_VERSION;
 	case GNUTLS_TLS1_2:
 		return TLS_1_2_VERSION;
 	case GNUTLS_TLS1_3:

@@ -20,14 +20,36 @@
 			"+AES-128-CCM"
 #define WITH_PSK	":+ECDHE-PSK:+DHE-PSK:+PSK"
 
-static void exclude_versions(FILE *out, uint32_t protocols)
+static const struct {
+	gnutls_protocol_t gnutls;
+	uint32_t protocol;
+	const char *by_name;
+} versions[] = {
+	{ GNUTLS_TLS1_0, SHEATH_PROTOCOL_TLS_1_0, "+VERS-TLS1.0" },
+	{ GNUTLS_TLS1_1, SHEATH_PROTOCOL_TLS_1_1, "+VERS-TLS1.1" },
+	{ GNUTLS_TLS1_2, SHEATH_PROTOCOL_TLS_1_2, NULL },
+	{ GNUTLS_TLS1_3, SHEATH_PROTOCOL_TLS_1_3, NULL },
+};
+
+/* "NORMAL" has old versions in it that nobody asked for */
+static bool has_version(const struct sheath_config *cfg, gnutls_protocol_t version)
 {
-	for (const gnutls_protocol_t *p = gnutls_protocol_list(); *p; p++) {
-		if ((*p == GNUTLS_TLS1_2 && (protocols & SHEATH_PROTOCOL_TLS_1_2)) ||
-		    (*p == GNUTLS_TLS1_3 && (protocols & SHEATH_PROTOCOL_TLS_1_3)))
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (versions[i].gnutls != version)
 			continue;
-		fprintf(out, ":-VERS-%s", gnutls_protocol_get_name(*p));
+		if (cfg->protocols)
+			return cfg->protocols & versions[i].protocol;
+		return !versions[i].by_name ||
+		       (cfg->priority && strstr(cfg->priority, versions[i].by_name));
 	}
+	return false;
+}
+
+static void exclude_versions(FILE *out, const struct sheath_config *cfg)
+{
+	for (const gnutls_protocol_t *p = gnutls_protocol_list(); *p; p++)
+		if (!has_version(cfg, *p))
+			fprintf(out, ":-VERS-%s", gnutls_protocol_get_name(*p));
 }
 
 static void exclude_ciphers(FILE *out)
@@ -49,7 +71,7 @@ static char *compose(const struct sheath_config *cfg)
 		fputs(cfg->priority, out);
 	else
 		fprintf(out, "%s%s", DEFAULT, cfg->psk ? WITH_PSK : "");
-	exclude_versions(out, cfg->protocols);
+	exclude_versions(out, cfg);
 	exclude_ciphers(out);
 	/* RFC 8449 section 4: a peer may ask for 64; GnuTLS would end the handshake below 512 */
 	fputs(":%ALLOW_SMALL_RECORDS", out);

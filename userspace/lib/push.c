@@ -70,7 +70,7 @@ int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags)
 	if ((flags & ~(SHEATH_PUSH_CLIENT | SHEATH_PUSH_SERVER)) ||
 	    flags == (SHEATH_PUSH_CLIENT | SHEATH_PUSH_SERVER))
 		return sheath_fail("sheath_push_gnutls: bad flags %#x", flags);
-	if (!sheath_handover_read(session, &ho)) {
+	if (!sheath_handover_read(session, NULL, &ho)) {
 		if (flags)
 			ho.role = flags == SHEATH_PUSH_CLIENT ? SHEATH_ROLE_CLIENT :
 								SHEATH_ROLE_SERVER;

@@ -23,6 +23,22 @@ static size_t framing_clip(const struct sheath_framing *f, size_t len)
 	return len < room ? len : room;
 }
 
+/* Keeps the last bytes of what passed so far of a body. */
+static void keep_tail(struct sheath_framing *f, const uint8_t *p, size_t len)
+{
+	size_t keep = f->n_tail;
+
+	if (len > sizeof(f->tail)) {
+		p += len - sizeof(f->tail);
+		len = sizeof(f->tail);
+	}
+	if (keep > sizeof(f->tail) - len)
+		keep = sizeof(f->tail) - len;
+	memmove(f->tail, f->tail + f->n_tail - keep, keep);
+	memcpy(f->tail + keep, p, len);
+	f->n_tail = keep + len;
+}
+
 /* Returns true when these @len bytes, which cross no part, end a record. */
 static bool framing_advance(struct sheath_framing *f, const uint8_t *p, size_t len)
 {
@@ -32,7 +48,9 @@ static bool framing_advance(struct sheath_framing *f, const uint8_t *p, size_t l
 		if (f->have < SHEATH_HEADER_LEN)
 			return false;
 		f->left = f->header[3] << 8 | f->header[4];
+		f->n_tail = 0;
 	} else {
+		keep_tail(f, p, len);
 		f->left -= len;
 	}
 	if (f->left)

@@ -9,17 +9,23 @@
 
 /* struct TLSPlaintext and its successors: type, version, length */
 #define SHEATH_HEADER_LEN	5
+/* a block of CBC, and a MAC behind it */
+#define SHEATH_TAIL_LEN		(16 + 48)
 
 /**
  * struct sheath_framing - where in a record one direction stands
  * @header: the header as far as it has passed
  * @have: bytes of it, SHEATH_HEADER_LEN while the body passes, 0 between records
  * @left: bytes of the body to come
+ * @tail: the last bytes of the last body
+ * @n_tail: bytes of it
  */
 struct sheath_framing {
 	uint8_t		header[SHEATH_HEADER_LEN];
 	unsigned int	have;
 	unsigned int	left;
+	uint8_t		tail[SHEATH_TAIL_LEN];
+	size_t		n_tail;
 };
 
 /**

@@ -46,7 +46,7 @@ static void test_values(struct sheath_config *cfg)
 	refused(sheath_config_set_alpn(cfg, "a,b,c,d,e,f,g,h,i"), "more than", "many protocols");
 	tap(!sheath_config_set_alpn(cfg, ""), "no protocols");
 	refused(sheath_config_set_protocols(cfg, 0), "versions", "no version");
-	refused(sheath_config_set_protocols(cfg, 4), "versions", "an unknown version");
+	refused(sheath_config_set_protocols(cfg, 16), "versions", "an unknown version");
 	refused(sheath_config_set_ticket_key(cfg, key, 16), "ticket key", "a short ticket key");
 	tap(!sheath_config_set_ticket_key(cfg, key, SHEATH_TICKET_KEY_LEN), "a ticket key");
 	refused(sheath_config_add_psk(cfg, "", key, 16), "identity", "an empty identity");
@@ -61,10 +61,16 @@ static void test_priorities(struct sheath_config *cfg)
 {
 	refused(sheath_config_set_priority(cfg, "NORMAL:+NO-SUCH-THING"), "NO-SUCH-THING",
 		"a bad priority string");
-	refused(sheath_config_set_priority(cfg, "NORMAL:-CIPHER-ALL:+AES-128-CBC"), "leaves",
+	refused(sheath_config_set_priority(cfg, "NORMAL:-CIPHER-ALL:+ARCFOUR-128"), "leaves",
 		"only ciphers the module does not speak");
-	refused(sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-TLS1.1"), "leaves",
+	refused(sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-DTLS1.2"), "leaves",
 		"only versions the module does not speak");
+	refused(sheath_config_set_priority(cfg, "NORMAL:-VERS-TLS1.2:-VERS-TLS1.3"), "leaves",
+		"old versions that nobody asked for by name");
+	tap(!sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-TLS1.1"), "TLS 1.1 by name");
+	tap(!sheath_config_set_priority(cfg, "NONE:+VERS-TLS1.0:+3DES-CBC:+SHA1:+RSA:+COMP-NULL"),
+	    "TLS 1.0 by name, with what it has");
+	tap(!sheath_config_set_priority(cfg, "NORMAL:-CIPHER-ALL:+AES-128-CBC"), "CBC");
 	tap(!sheath_config_set_priority(cfg, "NORMAL"), "a good one");
 	tap(!sheath_config_set_priority(cfg, "NORMAL:-VERS-ALL:+VERS-TLS1.2"), "TLS 1.2 alone");
 	refused(sheath_config_set_protocols(cfg, SHEATH_PROTOCOL_TLS_1_3), "leaves",
