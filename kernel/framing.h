@@ -30,6 +30,10 @@ enum sheath_content_type {
 	SHEATH_CT_DATA = 23,
 };
 
+/* msg_type and uint24 length of a handshake message: RFC 8446 section 4 */
+#define SHEATH_MSG_HEAD_LEN		4
+#define SHEATH_MSG_NEW_SESSION_TICKET	4
+
 /**
  * struct sheath_header - a record header in host order
  * @type: content type

@@ -282,6 +282,64 @@ static bool content_ready(struct sheath_conn *conn, u32 target)
 	return rx->scan_sum >= target - rx->recs_bytes;
 }
 
+/* one byte of ciphertext in the receive queue, decrypted; authentic it is not */
+static u8 peek_byte(struct sheath_conn *conn, u32 off, u32 pos)
+{
+	struct sheath_dir *dir = &conn->rx->dir;
+	u8 byte = 0;
+
+	if (sheath_rxq_copy(conn, off + dir->prepend + pos, &byte, 1))
+		return 0;
+	return sheath_record_inner_type(dir, pos, byte);
+}
+
+/*
+ * Is the record at @off, @ahead of the one in front, nothing but a session ticket? What is
+ * behind any other message may be under another key, and must not be judged by this one.
+ */
+static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct sheath_header *h)
+{
+	struct sheath_dir *dir = &conn->rx->dir;
+	u32 len = h->len - dir->append;
+
+	sheath_record_look_ahead(dir, h, ahead);
+	return peek_byte(conn, off, len) == SHEATH_CT_HANDSHAKE && len > SHEATH_MSG_HEAD_LEN &&
+	       peek_byte(conn, off, 0) == SHEATH_MSG_NEW_SESSION_TICKET &&
+	       !peek_byte(conn, off, 1) &&
+	       (peek_byte(conn, off, 2) << 8 | peek_byte(conn, off, 3)) ==
+	       len - SHEATH_MSG_HEAD_LEN;
+}
+
+/*
+ * A server of TLS 1.3 sends tickets that no reader gets: who polls must not be told of bytes,
+ * read, and wait. So the records in front are looked at before anybody is woken up.
+ */
+static bool only_tickets(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u8 head[SHEATH_HEADER_LEN];
+	struct sheath_header h;
+	u32 off = 0, n;
+
+	if (!rx->dir.ver->has_inner_type || conn->ctrl_app || rx->spilled || rx->hs.n_head ||
+	    rx->rekey_due || !list_empty(&rx->recs))
+		return false;
+	for (n = 0; n < SHEATH_RX_TICKETS_MAX; n++) {
+		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
+		    sheath_rxq_copy(conn, off, head, sizeof(head)))
+			return n;
+		sheath_framing_get_header(head, &h);
+		if (sheath_record_check(&rx->dir, &h))
+			return false;
+		if (off + sizeof(head) + h.len > sheath_rxq_avail(conn))
+			return n;
+		if (!is_ticket(conn, off, n, &h))
+			return false;
+		off += sizeof(head) + h.len;
+	}
+	return false;
+}
+
 /**
  * sheath_rx_update() - work out whether a reader would get something
  * @conn: connection with a receiving key
@@ -306,6 +364,9 @@ void sheath_rx_update(struct sheath_conn *conn)
 	}
 	if (ready && target > 1 && !rx->eof && !rx->paused && head >= 0)
 		ready = tcp_epollin_ready(sk, INT_MAX) || content_ready(conn, target);
+	/* a window that is full of tickets closes nobody out */
+	if (ready && head > 0 && !rx->eof && only_tickets(conn))
+		ready = tcp_epollin_ready(sk, INT_MAX);
 	rx->cursor = NULL;
 	WRITE_ONCE(rx->ready, ready);
 }

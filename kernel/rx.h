@@ -20,6 +20,8 @@ struct pipe_inode_info;
 #define SHEATH_RX_SPILL_PAGES	DIV_ROUND_UP(SHEATH_PLAIN_MAX + 64, PAGE_SIZE)
 /* records in a row that bring nothing: no peer with a reason sends so many */
 #define SHEATH_RX_EMPTY_MAX	64
+/* session tickets that are looked past before somebody is woken up to read them */
+#define SHEATH_RX_TICKETS_MAX	16
 #define SHEATH_RX_WARNING_MAX	16
 
 /**

@@ -15,7 +15,6 @@
 enum {
 	HELLO_REQUEST = 0,
 	CLIENT_HELLO = 1,
-	NEW_SESSION_TICKET = 4,
 };
 
 /* the longest a NewSessionTicket can be is a little more than 2^17: RFC 8446 section 4.6.1 */
@@ -98,7 +97,7 @@ static int message_begins(struct sheath_conn *conn, const u8 *head, u32 len)
 	if (len > MESSAGE_MAX)
 		return unexpected(conn, SHEATH_STAT_RX_BAD_HANDSHAKE);
 	if (conn->rx->dir.ver->has_inner_type) {
-		if (type == NEW_SESSION_TICKET)
+		if (type == SHEATH_MSG_NEW_SESSION_TICKET)
 			return sheath_ticket_begin(conn, head, len) ? 0 : dropped(conn);
 		if (type == SHEATH_MSG_KEY_UPDATE && len == SHEATH_KEY_UPDATE_LEN)
 			return 0;

@@ -137,6 +137,93 @@ TEST_F(kernel, tickets)
 	EXPECT_EQ(before + 9, st_stat("RxCtrlDropped"));
 }
 
+/* who polls, and reads then, must not have to wait for what was only a ticket */
+static void no_wake_up(struct __test_metadata *_metadata, struct st_peer *p)
+{
+	static const uint8_t update[] = { 24, 0, 0, 1, 0 };
+	uint8_t buf[1024];
+	size_t len;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		len = ticket(buf, 1 + 300 * i);
+		ASSERT_EQ(0, st_peer_send(p, HANDSHAKE, buf, len));
+		EXPECT_EQ(0, st_poll(p->fd, POLLIN, 30));
+	}
+	/* half a record behind them changes nothing */
+	ASSERT_EQ(1, send(p->raw, "\27", 1, 0));
+	EXPECT_EQ(0, st_poll(p->fd, POLLIN, 30));
+	ASSERT_EQ(4, send(p->raw, "\3\3\0\24", 4, 0));
+	EXPECT_EQ(0, st_poll(p->fd, POLLIN, 30));
+	EXPECT_EQ(-1, recv(p->fd, buf, 8, MSG_DONTWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+	st_peer_close(p);
+	ASSERT_EQ(0, st_peer_open(p, p->to.version, p->to.cipher, false));
+	/* data behind a ticket, in one segment or in two */
+	for (i = 0; i < 2; i++) {
+		struct st_record t = { .type = HANDSHAKE, .data = buf, .len = ticket(buf, 77) };
+		struct st_record d = { .type = DATA, .data = "abc", .len = 3 };
+		uint8_t out[2048];
+		int n = st_seal(&p->to, &t, out), m = st_seal(&p->to, &d, out + n);
+
+		ASSERT_EQ(0, st_send_all(p->raw, out, i ? n : n + m, 0));
+		if (i) {
+			EXPECT_EQ(0, st_poll(p->fd, POLLIN, 30));
+			ASSERT_EQ(0, st_send_all(p->raw, out + n, m, 0));
+		}
+		EXPECT_EQ(POLLIN, st_poll(p->fd, POLLIN, 5000));
+		EXPECT_EQ(3, recv(p->fd, buf, 8, MSG_DONTWAIT));
+	}
+	/* any other message may be the end of the key, so what is behind it has to be read */
+	ASSERT_EQ(0, st_peer_send(p, HANDSHAKE, update, sizeof(update)));
+	EXPECT_EQ(POLLIN, st_poll(p->fd, POLLIN, 5000));
+}
+
+TEST_F(kernel, tickets_wake_nobody)
+{
+	if (variant->version != V12)
+		no_wake_up(_metadata, &self->p);
+}
+
+TEST(tickets_wake_nobody)
+{
+	static const uint16_t ciphers[] = { TLS_CIPHER_AES_GCM_256, TLS_CIPHER_AES_CCM_128,
+					    TLS_CIPHER_CHACHA20_POLY1305 };
+	struct st_peer p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ciphers); i++) {
+		ASSERT_EQ(0, st_peer_open(&p, V13, ciphers[i], false));
+		no_wake_up(_metadata, &p);
+		st_peer_close(&p);
+	}
+}
+
+/* more of them than a receive buffer holds: the window opens again all the same */
+TEST(tickets_fill_the_window)
+{
+	static uint8_t buf[12004];
+	int size = 20000, i;
+	struct st_peer p;
+
+	ASSERT_EQ(0, st_peer_open(&p, V13, TLS_CIPHER_AES_GCM_128, false));
+	ASSERT_EQ(0, setsockopt(p.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	ticket(buf, sizeof(buf) - 4);
+	for (i = 0; i < 5; i++) {
+		struct st_record t = { .type = HANDSHAKE, .data = buf, .len = sizeof(buf) };
+		static uint8_t out[ST_RECORD_MAX];
+		int n = st_seal(&p.to, &t, out);
+		ssize_t sent = send(p.raw, out, n, MSG_DONTWAIT);
+
+		/* the window is closed: a reader has to be told */
+		if (sent < n)
+			break;
+	}
+	ASSERT_EQ(0, st_poll(p.raw, POLLHUP, 300));
+	ASSERT_NE(0, st_poll(p.fd, POLLIN, 5000));
+	st_peer_close(&p);
+}
+
 TEST_F(kernel, key_update)
 {
 	static const uint8_t update[] = { 24, 0, 0, 1, 0 };
