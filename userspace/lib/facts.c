@@ -71,6 +71,11 @@ const char *sheath_suite_name(const struct sheath_hs *hs)
 	return gnutls_ciphersuite_get(hs->session);
 }
 
+int sheath_encrypt_then_mac(const struct sheath_hs *hs)
+{
+	return gnutls_session_etm_status(hs->session);
+}
+
 unsigned int sheath_group(const struct sheath_hs *hs)
 {
 	return sheath_group_of(hs->session);

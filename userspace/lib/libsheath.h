@@ -312,6 +312,9 @@ unsigned int sheath_suite(const struct sheath_hs *hs);
 /** sheath_suite_name() - the suite as "TLS_AES_128_GCM_SHA256" */
 const char *sheath_suite_name(const struct sheath_hs *hs);
 
+/** sheath_encrypt_then_mac() - is the MAC over ciphertext (RFC 7366)? 0 for AEAD */
+int sheath_encrypt_then_mac(const struct sheath_hs *hs);
+
 /** sheath_group() - IANA number of the key exchange group; 0 if there was none */
 unsigned int sheath_group(const struct sheath_hs *hs);
 

@@ -134,6 +134,8 @@ void report_text(FILE *out, const struct sheath_hs *hs)
 	fprintf(out, "version: %s\n", or_none(version_name(hs)));
 	fprintf(out, "cipher suite: %s (0x%04x)\n", or_none(sheath_suite_name(hs)),
 		sheath_suite(hs));
+	if (sheath_encrypt_then_mac(hs))
+		fprintf(out, "encrypt-then-MAC: yes\n");
 	fprintf(out, "key exchange: %s\n", or_none(sheath_kx_name(hs)));
 	fprintf(out, "group: %s (%u)\n", or_none(sheath_group_name(hs)), sheath_group(hs));
 	fprintf(out, "ALPN: %s\n", or_none(sheath_alpn(hs)));
@@ -212,6 +214,7 @@ void report_json(struct json_object *obj, const struct sheath_hs *hs)
 	report_add_number(obj, "version_id", sheath_version(hs));
 	report_add_string(obj, "suite", sheath_suite_name(hs));
 	report_add_number(obj, "suite_id", sheath_suite(hs));
+	add_bool(obj, "encrypt_then_mac", sheath_encrypt_then_mac(hs));
 	report_add_string(obj, "key_exchange", sheath_kx_name(hs));
 	report_add_string(obj, "group", sheath_group_name(hs));
 	report_add_number(obj, "group_id", sheath_group(hs));
