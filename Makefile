@@ -61,9 +61,14 @@ install: all
 # an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
 	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
 
-check check-fast check-upstream bench:
+check check-fast check-upstream:
 	$(SETUP) $@
 	selftests/run-$@
+
+bench:
+	$(SETUP) $@
+	selftests/run-bench
+	selftests/run-bench-mac
 
 demo:
 	$(SETUP) $@
@@ -73,6 +78,7 @@ interop:
 	$(SETUP) $@
 	selftests/interop/run
 	selftests/run-interop
+	selftests/matrix/run
 
 # objects of a kernel build started in this folder itself go as well
 clean:
@@ -89,9 +95,10 @@ help:
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
-	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs'
+	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs;'
+	@echo '                  every suite with openssl, GnuTLS, NSS and JSSE'
 	@echo '                  that ask the kernel for TLS, with sheath'
-	@echo 'make bench        cost of a record against in-tree kernel TLS, in UML'
+	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
 .PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \
 	interop clean help

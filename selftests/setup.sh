@@ -26,7 +26,8 @@ peers='openssl gnutls-bin curl tcpdump sparse ca-certificates'
 # what looks for leaks and undefined behaviour in the check of secret padding
 leaks='valgrind frama-c-base'
 # what asks the kernel for TLS, and more peers; of these there are services
-interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium'
+interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium libnss3-tools
+	openjdk-17-jdk-headless'
 services='nginx lighttpd stunnel4'
 
 say() { echo "setup: $*"; }

@@ -80,6 +80,10 @@ static const char *text_of(gnutls_datum_t datum)
 static const char *version_name(const struct sheath_hs *hs)
 {
 	switch (sheath_version(hs)) {
+	case 0x0301:
+		return "TLS 1.0";
+	case 0x0302:
+		return "TLS 1.1";
 	case 0x0303:
 		return "TLS 1.2";
 	case 0x0304:

@@ -532,6 +532,28 @@ test_ciphers() {
 	done
 }
 
+# mac NAME VERSION OPENSSL-CIPHER GNUTLS-CIPHER MAC ETM: a suite with cipher and MAC, both roles
+mac() {
+	p=NONE:+VERS-TLS$2:+$4:+$5:+COMP-NULL:+CTYPE-X509:+SIGN-ALL:+GROUP-ALL:+RSA
+	[ "$6" = true ] || p=$p:%NO_ETM
+	tls=$(printf TLSv%s "$2" | sed 's/v1\.0/v1/')
+	o="-cipher $3:@SECLEVEL=0 -min_protocol $tls -max_protocol $tls"
+	client "$1" "$o $RSA" "--priority $p" "\"encrypt_then_mac\":$6" "\"version\":\"TLS $2\""
+	server "$1" "$SERVE_RSA --priority $p" "$o" "\"encrypt_then_mac\":$6" "\"version\":\"TLS $2\""
+}
+
+# a short form of the matrix
+test_macs() {
+	for v in 1.0 1.1 1.2; do
+		mac "TLS $v, AES-128-CBC, SHA1, MAC-then-encrypt" $v AES128-SHA AES-128-CBC SHA1 false
+		mac "TLS $v, AES-256-CBC, SHA1, encrypt-then-MAC" $v AES256-SHA AES-256-CBC SHA1 true
+	done
+	mac "TLS 1.2, AES-128-CBC, SHA256, MAC-then-encrypt" 1.2 AES128-SHA256 AES-128-CBC SHA256 false
+	mac "TLS 1.2, AES-256-CBC, SHA256, encrypt-then-MAC" 1.2 AES256-SHA256 AES-256-CBC SHA256 true
+	mac "TLS 1.2, CAMELLIA-128-CBC, SHA1, MAC-then-encrypt" 1.2 CAMELLIA128-SHA CAMELLIA-128-CBC SHA1 false
+	mac "TLS 1.2, NULL, SHA256" 1.2 NULL-SHA256 NULL SHA256 false
+}
+
 test_groups() {
 	for g in X25519:X25519 X448:X448 P-256:SECP256R1 P-384:SECP384R1 P-521:SECP521R1 \
 		 ffdhe2048:FFDHE2048 ffdhe3072:FFDHE3072 ffdhe4096:FFDHE4096 \
@@ -689,6 +711,7 @@ make_requests >requests
 note_quiet
 test_key_exchanges
 test_ciphers
+test_macs
 test_groups
 test_resumption
 test_client_certificates
