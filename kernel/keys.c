@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "conn.h"
+#include "legacy.h"
 #include "mac.h"
 #include "rekey.h"
 #include "rx.h"
@@ -31,12 +32,20 @@ static int judge_mac(const struct sheath_suite *suite, const struct sheath_versi
 {
 	const struct sheath_mac_alg *alg = sheath_mac_find(key->mac);
 
-	if (key->etm && !suite->protect_etm) {
-		NL_SET_ERR_MSG(extack, "encrypt-then-mac is for CBC suites");
+	if (ver->ssl3 && !sheath_legacy(SHEATH_LEGACY_SSL3)) {
+		NL_SET_ERR_MSG(extack, "SSL 3.0 is not safe, and off unless the module parameter legacy has ssl3 in it");
+		return -EACCES;
+	}
+	if (key->truncated && !sheath_legacy(SHEATH_LEGACY_TRUNCATED_HMAC)) {
+		NL_SET_ERR_MSG(extack, "MACs of 80 bits are not safe, and off unless the module parameter legacy has truncated-hmac in it");
+		return -EACCES;
+	}
+	if ((key->etm && !suite->protect_etm) || ((key->etm || key->truncated) && ver->ssl3)) {
+		NL_SET_ERR_MSG(extack, "encrypt-then-mac is for CBC suites, and no extension for SSL 3.0");
 		return -EINVAL;
 	}
 	if (suite->tag_len) {
-		if (!key->mac && !key->mac_key_len)
+		if (!key->mac && !key->mac_key_len && !key->truncated)
 			return 0;
 		NL_SET_ERR_MSG(extack, "a MAC beside an AEAD");
 		return -EINVAL;
@@ -426,6 +435,7 @@ static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct 
  * * %-ERANGE		- the epoch is not that of the next key
  * * %-EBUSY		- the direction has a key, or is in use in the clear right now
  * * %-EKEYREJECTED	- the sending key in use, again
+ * * %-EACCES		- what is not safe, and not in the module parameter legacy
  * * %-ENOTCONN		- not connected
  * * %-EAGAIN		- TCP has to take what is sealed with the keys before
  * * %-ENOMEM, other	- from the crypto API; or what ended the session before

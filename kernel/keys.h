@@ -27,6 +27,7 @@ struct sheath_conn;
  * @key: secret; whoever filled it wipes the structure
  * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt; a block: the IV
  * @etm: encrypt-then-MAC
+ * @truncated: 10 bytes of MAC
  * @mac: enum sheath_mac, 0 for none
  * @mac_key_len: bytes of @mac_key
  * @mac_key: secret
@@ -45,6 +46,7 @@ struct sheath_key_params {
 	u32	secret_len;
 	struct sheath_secret secret;
 	bool	etm;
+	bool	truncated;
 	u32	mac;
 	u32	mac_key_len;
 	u8	mac_key[SHEATH_MAC_KEY_MAX];

@@ -96,6 +96,7 @@ static int nl_key_flags(const struct nlattr *attr, struct sheath_key_params *key
 
 	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
 	key->etm = flags & SHEATH_KEY_ENCRYPT_THEN_MAC;
+	key->truncated = flags & SHEATH_KEY_TRUNCATED_HMAC;
 	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "a key is for exactly one of rx and tx");
 		return -EINVAL;

@@ -23,14 +23,14 @@ static int mac_init(struct sheath_dir *dir, const struct sheath_key_params *key,
 		    bool secret_padding)
 {
 	const struct sheath_mac_alg *alg = sheath_mac_find(key->mac);
-	struct sheath_hmac *mac = sheath_mac_alloc(alg, key->mac_key, secret_padding);
+	struct sheath_hmac *mac = sheath_mac_alloc(alg, key, dir->ver->ssl3, secret_padding);
 
 	if (IS_ERR(mac))
 		return PTR_ERR(mac);
 	dir->mac = mac;
 	dir->prepend = SHEATH_HEADER_LEN;
-	dir->append = alg->len;
-	dir->append_min = alg->len;
+	dir->append = mac->len;
+	dir->append_min = mac->len;
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int etm_init(struct sheath_dir *dir, const struct sheath_key_params *key)
 	int rc = mac_init(dir, key, false) ?: cbc_init(dir, key);
 
 	if (!rc)
-		dir->cut = dir->mac->alg->len;
+		dir->cut = dir->mac->len;
 	return rc;
 }
 
@@ -95,12 +95,19 @@ static u32 pad_len(const struct sheath_dir *dir, u32 len)
 
 static unsigned int mte_append(const struct sheath_dir *dir, u32 len)
 {
-	return dir->mac->alg->len + pad_len(dir, len + dir->mac->alg->len);
+	return dir->mac->len + pad_len(dir, len + dir->mac->len);
 }
 
 static unsigned int etm_append(const struct sheath_dir *dir, u32 len)
 {
-	return dir->mac->alg->len + pad_len(dir, len);
+	return dir->mac->len + pad_len(dir, len);
+}
+
+/* RFC 6101 section 5.2.3.1: seq_num | type | length */
+static unsigned int strip_version(u8 *aad)
+{
+	memmove(aad + SHEATH_SSL3_AAD_LEN - 2, aad + SHEATH_AAD12_LEN - 2, 2);
+	return SHEATH_SSL3_AAD_LEN;
 }
 
 /* seq_num | type | version | length: RFC 5246 section 6.2.3.1 */
@@ -110,7 +117,7 @@ static unsigned int put_aad(struct sheath_dir *dir, const struct sheath_header *
 
 	plain.len = len;
 	sheath_framing_aad12(dir->aad, dir->seq, &plain);
-	return SHEATH_AAD12_LEN;
+	return dir->ver->ssl3 ? strip_version(dir->aad) : SHEATH_AAD12_LEN;
 }
 
 /* RFC 7366 section 3: the IV and the length of the ciphertext, which includes it, count */
@@ -181,10 +188,10 @@ static void put_padding(u8 *at, u32 n)
 static int mte_seal(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 		    struct sheath_sgl *dst)
 {
-	u32 mac_len = dir->mac->alg->len, pad = pad_len(dir, len + mac_len);
+	u32 mac_len = dir->mac->len, pad = pad_len(dir, len + mac_len);
 	int rc;
 
-	sheath_framing_put_u16(dir->aad + SHEATH_AAD12_LEN - 2, len);
+	sheath_framing_put_u16(dir->aad + dst->sg[0].length - 2, len);
 	rc = sheath_mac_list(dir->mac, dst, len, dir->append_at);
 	if (rc)
 		return rc;
@@ -223,9 +230,10 @@ static int check(const struct sheath_dir *dir, const struct sheath_header *h, u3
 
 static int mte_check(const struct sheath_dir *dir, const struct sheath_header *h)
 {
-	u32 mac_len = dir->mac->alg->len;
+	u32 mac_len = dir->mac->len;
 
-	return check(dir, h, mac_len + 1, mac_len + SHEATH_CT_PAD_MAX, 0);
+	return check(dir, h, mac_len + 1,
+		     mac_len + (dir->ver->ssl3 ? dir->n_block : SHEATH_CT_PAD_MAX), 0);
 }
 
 static int etm_check(const struct sheath_dir *dir, const struct sheath_header *h)
@@ -268,13 +276,13 @@ static long mte_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 		     struct sheath_sgl *dst)
 {
 	return crypt(dir, crypto_skcipher_decrypt, len, src, dst) ?:
-	       sheath_mac_verify_ct(dir->mac, dir->aad, dst, len);
+	       sheath_mac_verify_ct(dir->mac, dir->aad, dst, len, dir->n_block);
 }
 
 static int verify(struct sheath_dir *dir, const struct sheath_sgl *l, u32 len)
 {
 	u8 want[SHEATH_CT_MAC_MAX], got[SHEATH_CT_MAC_MAX];
-	u32 n = dir->mac->alg->len;
+	u32 n = dir->mac->len;
 	int rc = sheath_mac_list(dir->mac, l, len, want);
 
 	sheath_sgl_copy(l, len, got, n);

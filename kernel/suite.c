@@ -83,7 +83,7 @@ static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
 	.first = since, .last = until, .protect = &sheath_protect_aead
 
 #define CBC								\
-	.first = SHEATH_TLS_1_0_VERSION, .last = TLS_1_2_VERSION,		\
+	.first = SHEATH_SSL_3_0_VERSION, .last = TLS_1_2_VERSION,		\
 	.protect = &sheath_protect_mte, .protect_etm = &sheath_protect_etm
 
 #define CRYPTO_INFO(type)						\
@@ -213,7 +213,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 5246: integrity only */
 		.cipher = SHEATH_CIPHER_NULL,
-		.first = SHEATH_TLS_1_0_VERSION, .last = TLS_1_2_VERSION,
+		.first = SHEATH_SSL_3_0_VERSION, .last = TLS_1_2_VERSION,
 		.protect = &sheath_protect_null,
 	},
 };
@@ -236,6 +236,8 @@ static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header
 
 /* RFC 8449 section 4: a limit of 64, in TLS 1.3 with the content type */
 static const struct sheath_version versions[] = {
+	{ .version = SHEATH_SSL_3_0_VERSION, .wire_version = SHEATH_SSL_3_0_VERSION,
+	  .chains_iv = true, .ssl3 = true, .payload_min = 64 },
 	{ .version = SHEATH_TLS_1_0_VERSION, .wire_version = SHEATH_TLS_1_0_VERSION, .chains_iv = true,
 	  .payload_min = 64 },
 	{ .version = SHEATH_TLS_1_1_VERSION, .wire_version = SHEATH_TLS_1_1_VERSION, .payload_min = 64 },

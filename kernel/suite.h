@@ -65,6 +65,7 @@ struct sheath_suite {
  * @version: ProtocolVersion
  * @wire_version: what the header of a record says
  * @chains_iv: the IV of a CBC record is the last block of the record before
+ * @ssl3: MAC and padding are those of SSL 3.0: RFC 6101 section 5.2.3
  * @has_inner_type: the content type is the last byte before the padding, encrypted
  * @has_explicit: records carry the explicit part of the nonce, where the suite has one
  * @has_key_update: keys can be replaced, and are good for a limited number of records
@@ -75,6 +76,7 @@ struct sheath_version {
 	u16		version;
 	u16		wire_version;
 	bool		chains_iv;
+	bool		ssl3;
 	bool		has_inner_type;
 	bool		has_explicit;
 	bool		has_key_update;

@@ -19,6 +19,7 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 #define RECORD_OVERFLOW		22
 #define PROTOCOL_VERSION	70
 
+#define V3	SHEATH_SSL_3_0_VERSION
 #define V10	SHEATH_TLS_1_0_VERSION
 #define V11	SHEATH_TLS_1_1_VERSION
 #define V12	TLS_1_2_VERSION
@@ -27,9 +28,9 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 FIXTURE(cbc) {
 	struct st_peer p;
 	struct st_key to, from;
-	unsigned int block, ex;
+	unsigned int block, ex, mac_len;
 };
-FIXTURE_VARIANT(cbc) { uint16_t version, cipher; uint8_t mac; bool etm; };
+FIXTURE_VARIANT(cbc) { uint16_t version, cipher; uint8_t mac; bool etm, truncated; };
 
 #define CBC(name, ...) FIXTURE_VARIANT_ADD(cbc, name) { __VA_ARGS__ }
 CBC(tls10_mte, V10, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, false);
@@ -43,6 +44,9 @@ CBC(tls12_mte_sha384, V12, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA384, false);
 CBC(tls12_mte_des3, V12, SHEATH_CIPHER_DES_EDE3_CBC, SHEATH_MAC_SHA1, false);
 CBC(tls12_etm_sha256, V12, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA256, true);
 CBC(tls12_etm_sha384, V12, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA384, true);
+CBC(ssl3, V3, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, false);
+CBC(ssl3_des3, V3, SHEATH_CIPHER_DES_EDE3_CBC, SHEATH_MAC_SHA1, false);
+CBC(tls12_truncated, V12, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA256, false, true);
 CBC(tls12_null, V12, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA256, false);
 
 static int reopen(FIXTURE_DATA(cbc) *self)
@@ -55,9 +59,13 @@ FIXTURE_SETUP(cbc)
 {
 	self->to = st_key_mac(variant->version, variant->cipher, variant->mac, variant->etm, 0, 1);
 	self->from = st_key_mac(variant->version, variant->cipher, variant->mac, variant->etm, 0, 2);
+	self->to.truncated = variant->truncated;
+	self->from.truncated = variant->truncated;
+	self->mac_len = variant->truncated ? 10 : self->to.mac_len;
+	ASSERT_EQ(0, st_param("legacy", "ssl3,truncated-hmac"));
 	self->block = variant->cipher == SHEATH_CIPHER_DES_EDE3_CBC ? 8 :
 		      variant->cipher == SHEATH_CIPHER_NULL ? 0 : 16;
-	self->ex = variant->version == V10 ? 0 : self->block;
+	self->ex = variant->version <= V10 ? 0 : self->block;
 	self->p.fd = -1;
 	self->p.raw = -1;
 	ASSERT_EQ(0, reopen(self));
@@ -65,6 +73,7 @@ FIXTURE_SETUP(cbc)
 
 FIXTURE_TEARDOWN(cbc)
 {
+	st_param("legacy", "\n");
 	st_peer_close(&self->p);
 }
 
@@ -120,16 +129,17 @@ TEST_F(cbc, wrong_bytes)
 	struct st_record r = { .type = DATA, .data = text, .len = 100 };
 	unsigned int i, n;
 
-	for (i = 1; i <= self->to.mac_len; i += 3) {
+	for (i = 1; i <= self->mac_len; i += 3) {
 		r.bad_mac = i;
 		EXPECT_BAD_MAC(&r, 0);
 	}
 	r.bad_mac = 0;
 	if (self->block) {
-		for (r.blocks = 0; r.blocks < 4; r.blocks += 3) {
+		for (r.blocks = 0; r.blocks < (variant->version == V3 ? 1 : 4); r.blocks += 3) {
 			n = self->block * (r.blocks + 1) -
-			    (r.len + (variant->etm ? 0 : self->to.mac_len)) % self->block;
-			for (i = 1; i <= n; i++) {
+			    (r.len + (variant->etm ? 0 : self->mac_len)) % self->block;
+			/* of SSL 3.0's padding nobody knows what it should be */
+			for (i = 1; i <= (variant->version == V3 ? 1 : n); i++) {
 				r.bad_pad = i;
 				EXPECT_BAD_MAC(&r, 0);
 			}
@@ -137,7 +147,7 @@ TEST_F(cbc, wrong_bytes)
 		r.bad_pad = 0;
 		r.blocks = 0;
 	}
-	for (i = 1; i < self->ex + 100 + self->to.mac_len; i += 7) {
+	for (i = 1; i < self->ex + 100 + self->mac_len; i += 7) {
 		r.flip = i;
 		EXPECT_BAD_MAC(&r, 0);
 	}
@@ -153,8 +163,8 @@ TEST_F(cbc, paddings)
 
 	for (r.blocks = 0; self->block && r.blocks < 256 / self->block; r.blocks++) {
 		/* the longest may need a little less than that */
-		if (self->block * (r.blocks + 1) - (r.len + (variant->etm ? 0 : self->to.mac_len)) %
-		    self->block > 256)
+		if (self->block * (r.blocks + 1) - (r.len + (variant->etm ? 0 : self->mac_len)) %
+		    self->block > (variant->version == V3 ? self->block : 256))
 			break;
 		n = st_seal(&self->p.to, &r, out);
 		ASSERT_LT(0, n);
@@ -175,7 +185,7 @@ TEST_F(cbc, same_cost)
 	for (len = 400; len < 400 + self->block; len += 5) {
 		long long want = -1, before, cost;
 
-		for (i = 0; i < 256 / self->block; i++) {
+		for (i = 0; i < (variant->version == V3 ? 1 : 256 / self->block); i++) {
 			struct st_record r = { .type = DATA, .data = text, .blocks = i,
 					       .len = len - i * self->block };
 			int n = st_seal(&self->p.to, &r, out);
@@ -208,19 +218,20 @@ TEST_F(cbc, same_cost)
 TEST_F(cbc, bad_lengths)
 {
 	struct st_record r = { .type = DATA, .data = text, .len = 5 };
-	unsigned int whole = 5 + self->to.mac_len, i;
+	unsigned int whole = 5 + self->mac_len, i;
 
 	if (self->block) {
 		whole = self->ex + (variant->etm ? self->block : 0) +
-			(variant->etm ? self->to.mac_len :
-			 (5 + self->to.mac_len) / self->block * self->block + self->block);
+			(variant->etm ? self->mac_len :
+			 (5 + self->mac_len) / self->block * self->block + self->block);
 		/* no whole blocks */
 		for (i = 1; i < self->block; i += 3)
 			EXPECT_DIES(&r, i, EBADMSG, BAD_RECORD_MAC, "RxShort");
 	}
 	/* room for neither MAC nor padding */
-	EXPECT_DIES(&r, whole - self->ex - (self->block && !variant->etm ? self->block : 1), EBADMSG,
-		    BAD_RECORD_MAC, "RxShort");
+	for (i = self->block && !variant->etm ? self->block : 1; i <= self->mac_len;
+	     i += self->block ? self->block : 5)
+		EXPECT_DIES(&r, whole - self->ex - i, EBADMSG, BAD_RECORD_MAC, "RxShort");
 	EXPECT_DIES(&r, whole, EBADMSG, BAD_RECORD_MAC, "RxShort");
 }
 
@@ -232,7 +243,7 @@ TEST_F(cbc, overflow)
 	static char buf[FULL];
 	int n;
 
-	r.blocks = self->block ? 240 / self->block - 1 : 0;
+	r.blocks = self->block && variant->version != V3 ? 240 / self->block - 1 : 0;
 	n = st_seal(&self->p.to, &r, out);
 	ASSERT_LT(0, n);
 	ASSERT_EQ(0, st_send_all(self->p.raw, out, n, 0));
@@ -363,6 +374,11 @@ TEST_F(cbc, refused_keys)
 	EXPECT_REFUSED(EINVAL, k.iv_len++);
 	EXPECT_REFUSED(EINVAL, k.version = TLS_1_3_VERSION);
 	EXPECT_REFUSED(EINVAL, k.key_len ^= 1);
+	if (variant->version == V3) {
+		EXPECT_REFUSED(EINVAL, k.etm = true);
+		EXPECT_REFUSED(EINVAL, k.truncated = true);
+		n += 2;
+	}
 	if (variant->mac != SHEATH_MAC_SHA1) {
 		EXPECT_REFUSED(EINVAL, k.version = V11);
 		n++;
@@ -372,6 +388,30 @@ TEST_F(cbc, refused_keys)
 		n++;
 	}
 	EXPECT_EQ(before + n, st_stat("KeyRefused"));
+}
+
+/* SSL 3.0 has no more padding than a block; one longer is none */
+TEST_F(cbc, ssl3_padding)
+{
+	struct st_record r = { .type = DATA, .data = text, .len = 100, .blocks = 1 };
+
+	if (variant->version == V3)
+		EXPECT_BAD_MAC(&r, 0);
+}
+
+/* what is unsafe is refused unless the administrator allows it */
+TEST_F(cbc, legacy)
+{
+	bool off = variant->version == V3 || variant->truncated;
+
+	ASSERT_EQ(0, st_param("legacy", "\n"));
+	EXPECT_EQ(off ? EACCES : 0, key(self, self->from));
+	ASSERT_EQ(0, st_param("legacy", variant->version == V3 ? "truncated-hmac" : "ssl3"));
+	EXPECT_EQ(off ? EACCES : 0, key(self, self->from));
+	ASSERT_EQ(0, st_param("legacy", variant->version == V3 ? "ssl3" : "truncated-hmac\n"));
+	EXPECT_EQ(0, key(self, self->from));
+	EXPECT_EQ(-1, st_param("legacy", "ssl3,ssl2"));
+	EXPECT_EQ(0, key(self, self->from));
 }
 
 /* NIST SP 800-67: 2^20 blocks of 3DES, and no more, either way */

@@ -15,6 +15,7 @@
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 
+#define V3	SHEATH_SSL_3_0_VERSION
 #define V10	SHEATH_TLS_1_0_VERSION
 #define V11	SHEATH_TLS_1_1_VERSION
 #define V12	TLS_1_2_VERSION
@@ -24,7 +25,7 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 static const uint8_t close_notify[] = { 1, 0 };
 
 FIXTURE(suite) { struct st_peer p; };
-FIXTURE_VARIANT(suite) { uint16_t version, cipher; uint8_t mac; bool etm; };
+FIXTURE_VARIANT(suite) { uint16_t version, cipher; uint8_t mac; bool etm, truncated; };
 
 #define SUITE(name, ...) FIXTURE_VARIANT_ADD(suite, name) { __VA_ARGS__ }
 #define BOTH(name, v, c, m)				\
@@ -52,6 +53,14 @@ SUITE(tls11_null_sha1, V11, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA1);
 SUITE(tls12_null_sha1, V12, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA1);
 SUITE(tls12_null_sha256, V12, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA256);
 SUITE(tls12_null_sha384, V12, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA384);
+SUITE(ssl3_aes128, V3, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1);
+SUITE(ssl3_aes256, V3, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA1);
+SUITE(ssl3_des3, V3, SHEATH_CIPHER_DES_EDE3_CBC, SHEATH_MAC_SHA1);
+SUITE(ssl3_null, V3, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA1);
+SUITE(tls10_truncated, V10, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, false, true);
+SUITE(tls12_truncated_mte, V12, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA256, false, true);
+SUITE(tls12_truncated_etm, V12, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA384, true, true);
+SUITE(tls12_truncated_null, V12, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA1, false, true);
 SUITE(tls12_aes256ccm, V12, SHEATH_CIPHER_AES_256_CCM);
 SUITE(tls12_aes128ccm8, V12, SHEATH_CIPHER_AES_128_CCM_8);
 SUITE(tls12_aes256ccm8, V12, SHEATH_CIPHER_AES_256_CCM_8);
@@ -64,18 +73,22 @@ FIXTURE_SETUP(suite)
 	struct st_key from = st_key_mac(variant->version, variant->cipher, variant->mac,
 					variant->etm, 0, 2);
 
+	to.truncated = variant->truncated;
+	from.truncated = variant->truncated;
+	ASSERT_EQ(0, st_param("legacy", "ssl3,truncated-hmac"));
 	ASSERT_EQ(0, st_peer_open_keys(&self->p, &to, &from));
 }
 
 FIXTURE_TEARDOWN(suite)
 {
+	st_param("legacy", "\n");
 	st_peer_close(&self->p);
 }
 
 /* 1/n-1 splitting: RFC 4346 appendix F.3 has the reason */
 static bool splits(uint16_t version, uint16_t cipher)
 {
-	return version == V10 && cipher != SHEATH_CIPHER_NULL;
+	return version <= V10 && cipher != SHEATH_CIPHER_NULL;
 }
 
 /* what comes off the wire until @len bytes of data have; the lengths of the records */
@@ -238,6 +251,8 @@ TEST_F(suite, numbers_go_on)
 	char buf[4];
 	int i;
 
+	to.truncated = variant->truncated;
+	from.truncated = variant->truncated;
 	st_peer_close(&self->p);
 	ASSERT_EQ(0, st_peer_open_keys(&self->p, &to, &from));
 	for (i = 0; i < 3; i++) {

@@ -25,7 +25,7 @@ FILES = {
     'c': ('nl.h', 'netlink.c', 'nl_request.c', 'nl_session.c', 'nl_key.c', 'nl_rekey.c'),
 }
 # definitions the socket options share
-SHARED_KEY_FLAGS = ('rx', 'tx', 'encrypt-then-mac')
+SHARED_KEY_FLAGS = ('rx', 'tx', 'encrypt-then-mac', 'truncated-hmac')
 # what puts an attribute of a type into a reply
 PUT = {'nla_put_u32': 'u32', 'nla_put_u64_64bit': 'u64', 'nla_nest_start': 'nest',
        'nl_put_addr4': 'binary', 'nl_put_addr6': 'binary'}

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -64,7 +65,7 @@ struct st_key st_key_mac(uint16_t version, uint16_t cipher, uint8_t mac, bool et
 
 	if (!mac)
 		return k;
-	k.iv_len = version == SHEATH_TLS_1_0_VERSION ? ciphers[find(cipher)].block : 0;
+	k.iv_len = version <= SHEATH_TLS_1_0_VERSION ? ciphers[find(cipher)].block : 0;
 	k.mac = mac;
 	k.etm = etm;
 	k.mac_len = len[mac];
@@ -156,6 +157,7 @@ int st_set_sheath(int fd, int dir, const struct st_key *k)
 	memcpy(sk.iv, k->iv, k->iv_len);
 	memcpy(sk.mac_key, k->mac_key, k->mac_len);
 	sk.flags |= k->etm ? SHEATH_KEY_ENCRYPT_THEN_MAC : 0;
+	sk.flags |= k->truncated ? SHEATH_KEY_TRUNCATED_HMAC : 0;
 	if (st_attach(fd, ST_SHEATH) && errno != EEXIST)
 		return -1;
 	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &sk, sizeof(sk));
@@ -251,4 +253,17 @@ int st_poll(int fd, short events, int ms)
 	struct pollfd p = { .fd = fd, .events = events };
 
 	return poll(&p, 1, ms) > 0 ? p.revents : 0;
+}
+
+int st_param(const char *name, const char *value)
+{
+	char path[80];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "/sys/module/sheath/parameters/%s", name);
+	fd = open(path, O_WRONLY);
+	rc = fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value) ? -1 : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }

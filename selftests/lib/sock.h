@@ -18,7 +18,7 @@
 
 /**
  * struct st_key - key of one direction, as both ULPs and the user-space records take it
- * @version: 0x0301 to 0x0304
+ * @version: 0x0300 to 0x0304
  * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_*
  * @key_len: bytes of @key
  * @key: key
@@ -28,7 +28,8 @@
  * @seq: sequence number of the first record
  * @mac: enum sheath_mac, 0 for AEAD
  * @etm: encrypt-then-MAC
- * @mac_len: bytes of MAC and @mac_key
+ * @truncated: the MAC has 10 bytes
+ * @mac_len: bytes of @mac_key
  * @mac_key: MAC key
  */
 struct st_key {
@@ -41,6 +42,7 @@ struct st_key {
 	uint64_t seq;
 	uint8_t mac;
 	bool etm;
+	bool truncated;
 	unsigned int mac_len;
 	uint8_t mac_key[48];
 };
@@ -65,6 +67,9 @@ int st_set_sheath(int fd, int dir, const struct st_key *k);
 /* a pair with fd[0] sending to fd[1] and back, each end with its ULP; "" leaves it plain */
 int st_pair_keyed(int family, int fd[2], const char *ulp0, const char *ulp1, uint16_t version,
 		  uint16_t cipher);
+
+/* write a parameter of the module; 0 or -1 */
+int st_param(const char *name, const char *value);
 
 /* a line of /proc/net/sheath_stat; -1 if there is no such line */
 long long st_stat(const char *name);

@@ -127,13 +127,19 @@ struct sheath_info {
 #define SHEATH_KEY_RX			(1u << 0)
 #define SHEATH_KEY_TX			(1u << 1)
 #define SHEATH_KEY_ENCRYPT_THEN_MAC	(1u << 4)	/* RFC 7366; CBC suites only */
+/* RFC 6066 section 7: 10 bytes of MAC; EACCES without module parameter legacy=truncated-hmac */
+#define SHEATH_KEY_TRUNCATED_HMAC	(1u << 5)
 
 #define SHEATH_KEY_MAX		32
 #define SHEATH_IV_MAX		16
 #define SHEATH_SECRET_MAX	48
 #define SHEATH_MAC_KEY_MAX	48
 
-/* versions that <linux/tls.h> has no name for: RFC 2246, RFC 4346 */
+/*
+ * versions that <linux/tls.h> has no name for: RFC 6101, RFC 2246, RFC 4346. SSL 3.0 gets
+ * EACCES unless the module parameter legacy has ssl3 in it: it cannot be made safe.
+ */
+#define SHEATH_SSL_3_0_VERSION	0x0300
 #define SHEATH_TLS_1_0_VERSION	0x0301
 #define SHEATH_TLS_1_1_VERSION	0x0302
 
@@ -165,17 +171,17 @@ enum sheath_hash {
 
 /**
  * struct sheath_key - key material of one direction
- * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX, and SHEATH_KEY_ENCRYPT_THEN_MAC
- * @version: 0x0301 to 0x0304
+ * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX, and other SHEATH_KEY_* of the suite
+ * @version: 0x0300 to 0x0304
  * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_*
  * @epoch: 0 for the first key of a direction, then (TLS 1.3 only) one more than the last
  * @rec_seq: sequence number of the next record
  * @key_len: bytes of @key, as the cipher has it; 0 with a secret
  * @iv_len: bytes of @iv: 12, or 4 (the salt of RFC 5288 and RFC 6655) for the GCM and
  *	CCM suites of TLS 1.2, whose explicit nonce then starts at @rec_seq. With 12
- *	bytes the last 8 are the first explicit nonce. For CBC suites of TLS 1.0 the last
- *	block of ciphertext in this direction, a block long; 0 for those of later versions,
- *	whose records bring their own, and for SHEATH_CIPHER_NULL.
+ *	bytes the last 8 are the first explicit nonce. For CBC suites of SSL 3.0 and
+ *	TLS 1.0 the last block of ciphertext in this direction, a block long; 0 for those
+ *	of later versions, whose records bring their own, and for SHEATH_CIPHER_NULL.
  * @key: cipher key
  * @iv: see @iv_len
  * @hash: enum sheath_hash, 0 without a secret
@@ -183,7 +189,7 @@ enum sheath_hash {
  * @secret: application traffic secret (RFC 8446 section 7.1) instead of key and IV: the
  *	module derives them and all that follow, and runs KeyUpdate itself
  * @mac: enum sheath_mac, 0 for AEAD
- * @mac_key_len: bytes of @mac_key, as the MAC has it; 0 for AEAD
+ * @mac_key_len: bytes of @mac_key, as the whole MAC has it; 0 for AEAD
  * @mac_key: MAC key
  *
  * A shorter structure is taken as if filled with zeros; one that is longer than the
