@@ -33,14 +33,12 @@ static int set_legacy(const char *val, const struct kernel_param *kp)
 			pr_err("legacy: there is no \"%s\"\n", name);
 			rc = -EINVAL;
 		} else {
+			pr_warn("legacy: %s is to be had, which nothing makes safe\n", name);
 			bits |= BIT(what);
 		}
 	}
-	if (!rc) {
+	if (!rc)
 		WRITE_ONCE(allowed, bits);
-		if (bits)
-			pr_warn("legacy: %s allowed, which cannot be made safe\n", strim(copy));
-	}
 	kfree(copy);
 	return rc;
 }

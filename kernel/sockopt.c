@@ -310,7 +310,9 @@ static u64 records_left(const struct sheath_tx *tx)
 
 	if (tx->limit_hard == U64_MAX)
 		return seq;
-	return tx->used < tx->limit_hard ? min(seq, tx->limit_hard - tx->used) : 0;
+	if (tx->used >= tx->limit_hard)
+		return 0;
+	return min(seq, (tx->limit_hard - tx->used) / sheath_record_cost(&tx->dir, tx->limit));
 }
 
 static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)

@@ -97,7 +97,7 @@ enum sheath_role {
  * @rx_epoch: number of receiving keys that were replaced
  * @tx_seq: sequence number of the next record sent
  * @rx_seq: sequence number of the next record received
- * @tx_records_left: records that may still be sent with this key
+ * @tx_records_left: records, full ones, that may still be sent with this key
  * @peer_hash: SHA-256 of the peer's certificate, zero if nobody said
  * @peer_name: verified name of the peer, "" if nobody said
  * @hostname: name asked for
