@@ -27,7 +27,7 @@ peers='openssl gnutls-bin curl tcpdump sparse ca-certificates'
 leaks='valgrind frama-c-base'
 # what asks the kernel for TLS, and more peers; of these there are services
 interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium libnss3-tools
-	openjdk-17-jdk-headless'
+	openjdk-17-jdk-headless python3-cryptography'
 services='nginx lighttpd stunnel4'
 
 say() { echo "setup: $*"; }

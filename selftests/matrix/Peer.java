@@ -28,11 +28,17 @@ public class Peer {
 		}
 	}
 
+	/* all, but no hello in the format of SSL 2.0 */
+	static String[] versions(String[] all) {
+		return java.util.Arrays.stream(all).filter(v -> !v.equals("SSLv2Hello"))
+			.toArray(String[]::new);
+	}
+
 	static void server(SSLContext ctx, int port) throws Exception {
 		SSLServerSocketFactory f = ctx.getServerSocketFactory();
 		SSLServerSocket l = (SSLServerSocket)f.createServerSocket(port);
 
-		l.setEnabledProtocols(l.getSupportedProtocols());
+		l.setEnabledProtocols(versions(l.getSupportedProtocols()));
 		l.setEnabledCipherSuites(f.getSupportedCipherSuites());
 		for (;;) {
 			try (SSLSocket s = (SSLSocket)l.accept()) {
@@ -47,7 +53,7 @@ public class Peer {
 		SSLSocketFactory f = ctx.getSocketFactory();
 		SSLSocket s = (SSLSocket)f.createSocket("localhost", port);
 
-		s.setEnabledProtocols(s.getSupportedProtocols());
+		s.setEnabledProtocols(versions(s.getSupportedProtocols()));
 		s.setEnabledCipherSuites(f.getSupportedCipherSuites());
 		s.startHandshake();
 		Thread t = new Thread(() -> {
