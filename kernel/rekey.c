@@ -149,7 +149,7 @@ static int rekey_tx(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	return rc;
 }
 
-/* at once, if TCP has taken everything before it; else the next record is preceded by it */
+/* at once, if TCP has taken everything and has room; else the next record is preceded by it */
 static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 {
 	struct sheath_tx *tx = conn->tx;
@@ -159,6 +159,9 @@ static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	rc = sheath_tx_push(conn, false);
 	if (rc)
 		return rc == -EAGAIN ? 0 : rc;
+	/* its last segment might have room for thousands of these, whoever asks for them */
+	if (!sk_stream_memory_free(conn->sk))
+		return 0;
 	rc = rekey_tx(conn, tx->due);
 	sheath_tx_push(conn, false);
 	return rc;

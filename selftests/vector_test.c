@@ -85,6 +85,7 @@ FIXTURE_SETUP(rfc8448)
 				     .seq = variant->side->seq };
 	memcpy(self->key.key, variant->side->key, 16);
 	memcpy(self->key.iv, variant->side->iv, 12);
+	self->key.iv_len = 12;
 	for (int i = 0; i < 50; i++)
 		self->text[i] = i;
 	ASSERT_EQ(0, st_pair(AF_INET6, self->fd));
