@@ -181,21 +181,6 @@ unsigned int sheath_record_open_begin(struct sheath_dir *dir, const struct sheat
 }
 
 /**
- * sheath_record_look_ahead() - ready the nonce of a record that is not the next one
- * @dir: receiving direction of TLS 1.3
- * @h: header as received, judged
- * @ahead: how many records are before it
- *
- * For sheath_record_inner_type() only.
- */
-void sheath_record_look_ahead(struct sheath_dir *dir, const struct sheath_header *h, u32 ahead)
-{
-	dir->seq += ahead;
-	dir->protect->open_begin(dir, h, NULL);
-	dir->seq -= ahead;
-}
-
-/**
  * sheath_record_inner_type() - decrypt one byte of a record before it is authenticated
  * @dir: after sheath_record_open_begin() or sheath_record_look_ahead()
  * @pos: position of the byte in the ciphertext

@@ -150,7 +150,7 @@ int sheath_record_seal(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 int sheath_record_check(const struct sheath_dir *dir, const struct sheath_header *h);
 unsigned int sheath_record_open_begin(struct sheath_dir *dir, const struct sheath_header *h,
 				      const u8 *explicit_iv);
-void sheath_record_look_ahead(struct sheath_dir *dir, const struct sheath_header *h, u32 ahead);
+void sheath_record_look_ahead(struct sheath_dir *dir, u32 ahead);
 u8 sheath_record_inner_type(struct sheath_dir *dir, u32 pos, u8 byte);
 long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 			struct sheath_sgl *dst);

@@ -65,7 +65,7 @@ static void aead_exit(struct sheath_dir *dir)
 		crypto_free_aead(dir->aead);
 }
 
-static void set_nonce(struct sheath_dir *dir, const u8 *explicit_nonce)
+static void set_nonce(struct sheath_dir *dir, u64 seq, const u8 *explicit_nonce)
 {
 	u8 *nonce = dir->nonce;
 
@@ -76,8 +76,20 @@ static void set_nonce(struct sheath_dir *dir, const u8 *explicit_nonce)
 		memcpy(nonce, dir->iv, 4);
 		memcpy(nonce + 4, explicit_nonce, SHEATH_EXPLICIT_LEN);
 	} else {
-		sheath_framing_nonce_xor(nonce, dir->iv, dir->seq);
+		sheath_framing_nonce_xor(nonce, dir->iv, seq);
 	}
+}
+
+/**
+ * sheath_record_look_ahead() - ready the nonce of a record that is not the next one
+ * @dir: receiving direction of TLS 1.3
+ * @ahead: how many records are before it
+ *
+ * For sheath_record_inner_type() only.
+ */
+void sheath_record_look_ahead(struct sheath_dir *dir, u32 ahead)
+{
+	set_nonce(dir, dir->seq + ahead, NULL);
 }
 
 /* the transform may hand a request to a helper thread: wait for that very request */
@@ -98,7 +110,7 @@ static unsigned int aead_seal_begin(struct sheath_dir *dir, const struct sheath_
 {
 	if (dir->prepend > SHEATH_HEADER_LEN)
 		sheath_framing_put_u64(prepend + SHEATH_HEADER_LEN, dir->explicit_nonce);
-	set_nonce(dir, prepend + SHEATH_HEADER_LEN);
+	set_nonce(dir, dir->seq, prepend + SHEATH_HEADER_LEN);
 	return dir->ver->aad(dir, h);
 }
 
@@ -125,7 +137,7 @@ static int aead_check(const struct sheath_dir *dir, const struct sheath_header *
 static unsigned int aead_open_begin(struct sheath_dir *dir, const struct sheath_header *h,
 				    const u8 *explicit_nonce)
 {
-	set_nonce(dir, explicit_nonce);
+	set_nonce(dir, dir->seq, explicit_nonce);
 	return dir->ver->aad(dir, h);
 }
 

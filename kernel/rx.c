@@ -302,7 +302,7 @@ static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct
 	struct sheath_dir *dir = &conn->rx->dir;
 	u32 len = h->len - dir->append;
 
-	sheath_record_look_ahead(dir, h, ahead);
+	sheath_record_look_ahead(dir, ahead);
 	return peek_byte(conn, off, len) == SHEATH_CT_HANDSHAKE && len > SHEATH_MSG_HEAD_LEN &&
 	       peek_byte(conn, off, 0) == SHEATH_MSG_NEW_SESSION_TICKET &&
 	       !peek_byte(conn, off, 1) &&
