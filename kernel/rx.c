@@ -312,30 +312,29 @@ static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct
 
 /*
  * A server of TLS 1.3 sends tickets that no reader gets: who polls must not be told of bytes,
- * read, and wait. So the records in front are looked at before anybody is woken up.
+ * read, and wait. So the records in front, the first of which is complete, are looked at before
+ * anybody is woken up.
  */
 static bool only_tickets(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
 	u8 head[SHEATH_HEADER_LEN];
-	struct sheath_header h;
+	struct sheath_header h = rx->head;
 	u32 off = 0, n;
 
 	if (!rx->dir.ver->has_inner_type || conn->ctrl_app || rx->spilled || rx->hs.n_head ||
 	    rx->rekey_due || !list_empty(&rx->recs))
 		return false;
-	for (n = 0; n < SHEATH_RX_TICKETS_MAX; n++) {
+	for (n = 0; n < SHEATH_RX_TICKETS_MAX && is_ticket(conn, off, n, &h); n++) {
+		off += sizeof(head) + h.len;
 		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
 		    sheath_rxq_copy(conn, off, head, sizeof(head)))
-			return n;
+			return true;
 		sheath_framing_get_header(head, &h);
 		if (sheath_record_check(&rx->dir, &h))
 			return false;
 		if (off + sizeof(head) + h.len > sheath_rxq_avail(conn))
-			return n;
-		if (!is_ticket(conn, off, n, &h))
-			return false;
-		off += sizeof(head) + h.len;
+			return true;
 	}
 	return false;
 }

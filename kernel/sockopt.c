@@ -165,7 +165,8 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 	set->key[0] = (struct sheath_key_params){
 		.flags = in.flags & ~(SHEATH_KEY_ENCRYPT_THEN_MAC | SHEATH_KEY_TRUNCATED_HMAC),
 		.etm = in.flags & SHEATH_KEY_ENCRYPT_THEN_MAC,
-		.truncated = in.flags & SHEATH_KEY_TRUNCATED_HMAC, .version = in.version, .cipher = in.cipher,
+		.truncated = in.flags & SHEATH_KEY_TRUNCATED_HMAC,
+		.version = in.version, .cipher = in.cipher,
 		.epoch = in.epoch, .rec_seq = in.rec_seq,
 		.key_len = in.key_len, .iv_len = in.iv_len,
 		.secret_len = in.secret_len, .secret.hash = in.hash,

@@ -116,7 +116,8 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 /* slab pages are not reference counted one by one: those are copied */
 static bool may_refer(const struct sheath_tx *tx, const struct msghdr *msg)
 {
-	return !tx->dir.protect->snapshot && msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
+	return !tx->dir.protect->snapshot &&
+	       msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
 	       sendpage_ok(next_piece((struct iov_iter *)&msg->msg_iter, 1).bv_page);
 }
 

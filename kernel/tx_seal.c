@@ -127,6 +127,24 @@ static void list_payload(struct sheath_tx *tx, u32 off, u32 len)
 	sheath_sgl_add(&tx->dst, tx->page, off, len);
 }
 
+static void lists_begin(struct sheath_tx *tx, unsigned int aad_len)
+{
+	sheath_sgl_reset(&tx->src);
+	sheath_sgl_reset(&tx->dst);
+	sheath_sgl_add_buf(&tx->src, tx->dir.aad, aad_len);
+	sheath_sgl_add_buf(&tx->dst, tx->dir.aad, aad_len);
+}
+
+/* what the lists end with, the same memory in both but for what only ciphertext has; seal */
+static int lists_seal(struct sheath_tx *tx, struct page *page, u32 off, u32 tail, u32 len)
+{
+	sheath_sgl_add(&tx->src, page, off, tail - tx->dir.cut);
+	sheath_sgl_add(&tx->dst, page, off, tail);
+	sheath_sgl_end(&tx->src);
+	sheath_sgl_end(&tx->dst);
+	return sheath_record_seal(&tx->dir, len, &tx->src, &tx->dst);
+}
+
 /* plaintext must not stay in a buffer that goes back to the pool */
 static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, int rc)
 {
@@ -144,16 +162,9 @@ static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
 	int rc;
 
 	aad_len = sheath_record_seal_begin(dir, tx->open_type, len, seam, seam + dir->prepend);
-	sheath_sgl_reset(&tx->src);
-	sheath_sgl_reset(&tx->dst);
-	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
-	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	lists_begin(tx, aad_len);
 	list_payload(tx, from, len);
-	sheath_sgl_add(&tx->src, tx->seam, off + dir->prepend, append - dir->cut);
-	sheath_sgl_add(&tx->dst, tx->seam, off + dir->prepend, append);
-	sheath_sgl_end(&tx->src);
-	sheath_sgl_end(&tx->dst);
-	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
+	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	if (rc) {
 		wipe_failed(conn, tx->page, tx->open_len, rc);
 		return rc;
@@ -218,16 +229,9 @@ static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, u32 len)
 	int rc;
 
 	aad_len = sheath_record_seal_begin(dir, type, len, p, p + dir->prepend + len);
-	sheath_sgl_reset(&tx->src);
-	sheath_sgl_reset(&tx->dst);
-	sheath_sgl_add_buf(&tx->src, dir->aad, aad_len);
-	sheath_sgl_add_buf(&tx->dst, dir->aad, aad_len);
+	lists_begin(tx, aad_len);
 	off += dir->prepend;
-	sheath_sgl_add(&tx->src, tx->small, off, len + append - dir->cut);
-	sheath_sgl_add(&tx->dst, tx->small, off, len + append);
-	sheath_sgl_end(&tx->src);
-	sheath_sgl_end(&tx->dst);
-	rc = sheath_record_seal(dir, len, &tx->src, &tx->dst);
+	rc = lists_seal(tx, tx->small, off, len + append, len);
 	if (rc)
 		return rc;
 	sealed(conn, len);
