@@ -190,7 +190,8 @@ int sheath_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 /**
  * struct nl_dump - how far a dump of the sessions is
  * @cookie: of the session shown last, 0: none yet
- * @newest: sessions with a larger cookie came after the dump began, and are not shown
+ * @newest: sessions with a larger cookie came after the dump began, and are not shown; those
+ *	with a smaller one may have come later still, and may or may not be
  * @uid: show this user's sessions only, INVALID_UID: everybody's
  * @state: show sessions in this state only, U32_MAX: in any
  */

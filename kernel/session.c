@@ -88,6 +88,9 @@ unsigned long sheath_session_newest(struct net *net)
  * @newest: of sheath_session_newest() when the walk began; without it, a walk might never
  *	catch up with the sessions that are made meanwhile
  *
+ * Each CPU takes its cookies from a batch of its own, so a session made during the walk may
+ * be met, too: as many of them as there are cookies left below @newest, which is finite.
+ *
  * A session that is there during the whole walk is met exactly once, whatever comes and
  * goes meanwhile, because the order is that of the cookies.
  *
