@@ -63,43 +63,6 @@ static int send_between(struct st_peer *p, const uint8_t *bad, size_t len)
 	return rc;
 }
 
-/* the text of what is wrong, NULL if the session died as it should */
-static const char *died(struct st_peer *p, int err, uint8_t desc, const char *counter,
-			long long before)
-{
-	uint8_t alert[] = { 2, desc }, buf[16384];
-	socklen_t len = sizeof(int);
-	int i;
-
-	if (recv(p->fd, buf, sizeof(buf), 0) != 4 || memcmp(buf, "good", 4))
-		return "the good record before it";
-	for (i = 0; i < 3; i++) {
-		if (recv(p->fd, buf, sizeof(buf), i == 2 ? MSG_PEEK : 0) != -1)
-			return "something was received";
-		if (errno != err)
-			return strerror(errno);
-	}
-	if (st_stat(counter) != before + 1)
-		return "the counter";
-	if (send(p->fd, "x", 1, MSG_NOSIGNAL) != -1)
-		return "something was sent";
-	if (!st_peer_expect(p, ALERT, alert, sizeof(alert)))
-		return "the alert";
-	if (!(st_poll(p->fd, POLLIN, 0) & POLLERR))
-		return "poll";
-	/* who takes the error of the socket does not heal the session by it */
-	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &i, &len))
-		return "SO_ERROR";
-	if (recv(p->fd, buf, sizeof(buf), 0) != -1 || errno != err)
-		return "the error after SO_ERROR";
-	/* a reset if there is something unread, else the end; no second alert in either case */
-	close(p->fd);
-	p->fd = -1;
-	if (recv(p->raw, buf, sizeof(buf), 0) > 0)
-		return "something after the alert";
-	return NULL;
-}
-
 static int reopen(struct st_peer *p)
 {
 	struct st_key k = p->to;
@@ -114,7 +77,7 @@ do {											\
 	const char *why;								\
 											\
 	ASSERT_EQ(0, send_between(&self->p, bad, len));					\
-	why = died(&self->p, err, desc, counter, before);				\
+	why = st_peer_died(&self->p, err, desc, counter, before);			\
 	EXPECT_EQ(NULL, why) TH_LOG("wrong: %s", why);					\
 } while (0)
 

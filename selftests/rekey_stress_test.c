@@ -318,16 +318,6 @@ static void *peer_reads(void *arg)
 	return NULL;
 }
 
-static void set_limit(const char *value)
-{
-	FILE *f = fopen("/sys/module/sheath/parameters/limit_soft", "w");
-
-	if (f) {
-		fputs(value, f);
-		fclose(f);
-	}
-}
-
 FIXTURE(rekey_stress) { struct run r; };
 FIXTURE_VARIANT(rekey_stress) { uint16_t cipher; };
 FIXTURE_VARIANT_ADD(rekey_stress, gcm128) { TLS_CIPHER_AES_GCM_128 };
@@ -348,7 +338,7 @@ FIXTURE_SETUP(rekey_stress)
 	r->p.raw = fd[1];
 	r->p.to = st_secret_key(&r->to, r->cipher);
 	r->p.from = st_secret_key(&r->from, r->cipher);
-	set_limit(SOFT);
+	st_param("limit_soft", SOFT);
 	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
 	ASSERT_EQ(0, st_set_secret(fd[0], TLS_RX, r->cipher, &r->to));
 	ASSERT_EQ(0, st_set_secret(fd[0], TLS_TX, r->cipher, &r->from));
@@ -356,7 +346,7 @@ FIXTURE_SETUP(rekey_stress)
 
 FIXTURE_TEARDOWN(rekey_stress)
 {
-	set_limit("0");
+	st_param("limit_soft", "0");
 	st_peer_close(&self->r.p);
 }
 

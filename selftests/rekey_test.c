@@ -15,6 +15,7 @@
 #include "kselftest_harness.h"
 #include "cmsg.h"
 #include "fault.h"
+#include "mem.h"
 #include "peer.h"
 #include "secret.h"
 
@@ -52,19 +53,6 @@ static ssize_t get(int fd, int flags)
 static int rekey(int fd, uint32_t flags)
 {
 	return setsockopt(fd, SOL_TLS, SHEATH_REKEY, &flags, sizeof(flags));
-}
-
-static void limit(const char *name, unsigned long n)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/module/sheath/parameters/limit_%s", name);
-	f = fopen(path, "w");
-	if (f) {
-		fprintf(f, "%lu", n);
-		fclose(f);
-	}
 }
 
 /* reads a record and tells its type; 0 without one */
@@ -147,8 +135,8 @@ FIXTURE_SETUP(secret)
 
 FIXTURE_TEARDOWN(secret)
 {
-	limit("soft", 0);
-	limit("hard", 0);
+	st_param("limit_soft", "0");
+	st_param("limit_hard", "0");
 	st_peer_close(&self->p);
 }
 
@@ -239,19 +227,6 @@ TEST_F(secret, peer_asks_and_is_gone)
 	EXPECT_EQ(0, info(self->p.fd).tx_epoch);
 }
 
-static long free_kb(void)
-{
-	char line[80];
-	long kb = 0;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f) && sscanf(line, "MemFree: %ld", &kb) != 1)
-		;
-	if (f)
-		fclose(f);
-	return kb;
-}
-
 /* an answer costs what it weighs, not a page, for a peer that asks and does not read */
 TEST_F(secret, peer_asks_and_does_not_read)
 {
@@ -261,7 +236,7 @@ TEST_F(secret, peer_asks_and_does_not_read)
 
 	for (i = 0; i < 2 * times; i++) {
 		if (i == times)
-			before = free_kb();
+			before = st_mem("MemFree");
 		ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
 		peer_next(self);
 		EXPECT_GETS("x");
@@ -271,7 +246,7 @@ TEST_F(secret, peer_asks_and_does_not_read)
 		ASSERT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 		socket_next(self);
 	}
-	gone = before - free_kb();
+	gone = before - st_mem("MemFree");
 	EXPECT_LT(gone, times * 4 / 2);
 	EXPECT_EQ(2 * times, info(self->p.fd).tx_epoch);
 	for (i = 0; i < times; i++) {
@@ -570,7 +545,7 @@ TEST_F(secret, soft_limit)
 	int i, n = 0;
 	uint8_t out[ST_RECORD_MAX], type;
 
-	limit("soft", 10);
+	st_param("limit_soft", "10");
 	/* limits are those of the key's installation: the first one has none */
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
@@ -597,7 +572,7 @@ TEST_F(secret, soft_limit_one)
 	unsigned int i;
 	int n;
 
-	limit("soft", 1);
+	st_param("limit_soft", "1");
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	socket_next(self);
@@ -625,8 +600,8 @@ TEST_F(secret, hard_limit)
 	uint8_t out[ST_RECORD_MAX], type;
 	int i, n = 0;
 
-	limit("soft", 100);
-	limit("hard", 3);
+	st_param("limit_soft", "100");
+	st_param("limit_hard", "3");
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	socket_next(self);
@@ -772,7 +747,7 @@ TEST_F(secret, soft_limit_within_sendfile)
 	unlink(path);
 	st_fill(buf, d.bytes, 0);
 	ASSERT_EQ(d.bytes, write(file, buf, d.bytes));
-	limit("soft", 16);
+	st_param("limit_soft", "16");
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, drain, &d));
 	while (off < (off_t)d.bytes)
@@ -930,8 +905,8 @@ FIXTURE_SETUP(keys)
 
 FIXTURE_TEARDOWN(keys)
 {
-	limit("soft", 0);
-	limit("hard", 0);
+	st_param("limit_soft", "0");
+	st_param("limit_hard", "0");
 	st_peer_close(&self->p);
 }
 
@@ -1047,8 +1022,8 @@ TEST_F(keys, hard_limit)
 	long long before = st_stat("TxLimit");
 	int i;
 
-	limit("soft", 5);
-	limit("hard", 8);
+	st_param("limit_soft", "5");
+	st_param("limit_hard", "8");
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
 	EXPECT_EQ(8, info(self->p.fd).tx_records_left);
@@ -1061,7 +1036,7 @@ TEST_F(keys, hard_limit)
 	EXPECT_EQ(0, info(self->p.fd).tx_records_left);
 	EXPECT_EQ(before + 2, st_stat("TxLimit"));
 	/* another key goes on, and the stream can be ended */
-	limit("hard", 1);
+	st_param("limit_hard", "1");
 	self->next_to = st_key(V13, variant->cipher, 0, 5);
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
 	self->p.from = self->next_to;
@@ -1077,7 +1052,7 @@ TEST_F(keys, hard_limit_is_for_data)
 {
 	static const uint32_t app = SHEATH_CTRL_APP;
 
-	limit("hard", 1);
+	st_param("limit_hard", "1");
 	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CTRL, &app, sizeof(app)));
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
@@ -1124,7 +1099,7 @@ TEST_F(keys, hard_limit_has_a_reserve)
 	ssize_t rc;
 	int i;
 
-	limit("hard", 1);
+	st_param("limit_hard", "1");
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
 	EXPECT_SENDS("one");
@@ -1176,7 +1151,7 @@ TEST_F(keys, hard_limit_keeps_the_rest)
 {
 	static char buf[5 * 16384];
 
-	limit("hard", 2);
+	st_param("limit_hard", "2");
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	/* what was not sealed is still the caller's */
 	EXPECT_EQ(2 * 16384, send(self->p.fd, buf, sizeof(buf), 0));

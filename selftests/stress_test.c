@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "mem.h"
 #include "sock.h"
 
 #define BATCH	200	/* pairs open at a time */
@@ -64,22 +65,6 @@ static int tcp_inuse(void)
 	if (f)
 		fclose(f);
 	return n;
-}
-
-/* kilobytes that are free or in slabs */
-static long mem(const char *what)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128], name[64];
-	long kb, found = -1;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%63[^:]: %ld", name, &kb) == 2 && !strcmp(name, what))
-			found = kb;
-	}
-	if (f)
-		fclose(f);
-	return found;
 }
 
 static int key_end(int fd, const char *ulp, const struct st_key *tx, const struct st_key *rx)
@@ -163,8 +148,8 @@ FIXTURE_SETUP(rest)
 	self->tx = st_stat("CurrTx");
 	self->rx = st_stat("CurrRx");
 	self->inuse = tcp_inuse();
-	self->free = mem("MemFree");
-	self->slab = mem("Slab");
+	self->free = st_mem("MemFree");
+	self->slab = st_mem("Slab");
 	ASSERT_GE(self->tx, 0);
 }
 
@@ -192,9 +177,9 @@ FIXTURE_TEARDOWN(rest)
 	EXPECT_EQ(self->rx, st_stat("CurrRx"));
 	EXPECT_GE(self->inuse, tcp_inuse());
 	/* the page cache and RCU have their own ideas: only what is far too much is judged */
-	EXPECT_GT(SLAB_MAX, mem("Slab") - self->slab);
-	printf("# MemFree %+ld kB, Slab %+ld kB\n", mem("MemFree") - self->free,
-	       mem("Slab") - self->slab);
+	EXPECT_GT(SLAB_MAX, st_mem("Slab") - self->slab);
+	printf("# MemFree %+ld kB, Slab %+ld kB\n", st_mem("MemFree") - self->free,
+	       st_mem("Slab") - self->slab);
 }
 
 TEST_F_TIMEOUT(rest, many, LIMIT)

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * cbc_ct.c as one would write it who never heard of Lucky Thirteen: it is right, and it leaks.
- * The tests that look for leaks have to find it guilty.
+ * The tests that look for leaks have to find it guilty. What handles no secret is the same.
  */
-#include <string.h>
-
-#include "cbc_ct.h"
-
-const struct sheath_ct_hash sheath_ct_sha1 = {
-	.block = 64, .shift = 6, .word = 4, .state = 20, .digest = 20, .len = 8,
-};
-
-const struct sheath_ct_hash sheath_ct_sha256 = {
-	.block = 64, .shift = 6, .word = 4, .state = 32, .digest = 32, .len = 8,
-};
-
-const struct sheath_ct_hash sheath_ct_sha384 = {
-	.block = 128, .shift = 7, .word = 8, .state = 64, .digest = 48, .len = 16,
-};
-
-u32 sheath_ct_bulk(const struct sheath_ct *ct)
-{
-	u32 least = ct->mac_len + SHEATH_CT_PAD_MAX;
-	u32 bulk = ct->n_head + (ct->len > least ? ct->len - least : 0);
-
-	bulk -= bulk % ct->hash->block;
-	return bulk > ct->n_head ? bulk : 0;
-}
+#define sheath_ct_unpad		innocent_unpad
+#define sheath_ct_verify	innocent_verify
+#include "../../kernel/cbc_ct.c"
+#undef sheath_ct_unpad
+#undef sheath_ct_verify
 
 void sheath_ct_unpad(struct sheath_ct *ct)
 {
@@ -35,7 +16,7 @@ void sheath_ct_unpad(struct sheath_ct *ct)
 	ct->good = pad + 1 + ct->mac_len <= ct->len;
 	for (u32 i = 0; ct->good && i <= pad; i++)
 		ct->good = ct->tail[ct->n_tail - 1 - i] == pad;
-	ct->content = ct->len - ct->mac_len - 1 - (ct->good ? pad : 0);
+	ct->content = content_max(ct) - (ct->good ? pad : 0);
 	ct->head[ct->len_at] = ct->content >> 8;
 	ct->head[ct->len_at + 1] = ct->content;
 }
@@ -52,16 +33,13 @@ static void hash_rest(struct sheath_ct *ct, u8 *state, u64 base, const u8 *p, u3
 	memcpy(ct->block, p, len);
 	ct->block[len] = 0x80;
 	if (len + 1u + h->len > h->block) {
-		ct->compress(ct->arg, state, ct->block);
+		compress(ct, state);
 		memset(ct->block, 0, sizeof(ct->block));
 	}
 	for (int j = 0; j < 8; j++, bits >>= 8)
 		ct->block[h->block - 1 - j] = bits;
-	ct->compress(ct->arg, state, ct->block);
-	for (int i = 0; i < h->state; i += h->word) {
-		for (int j = 0; j < h->word; j++)
-			ct->digest[i + j] = state[i + h->word - 1 - j];
-	}
+	compress(ct, state);
+	put_digest(h, state, ct->digest);
 }
 
 long sheath_ct_verify(struct sheath_ct *ct)

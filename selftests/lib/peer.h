@@ -30,5 +30,12 @@ int st_peer_send(struct st_peer *p, uint8_t type, const void *data, size_t len);
 bool st_peer_expect(struct st_peer *p, uint8_t type, const void *data, size_t len);
 /* is there nothing more but the end of the stream? */
 bool st_peer_ended(struct st_peer *p);
+/*
+ * "good" comes, then the session dies of a bad record: with @err for every call, the fatal alert
+ * @desc, once, and @counter is one more than @before. The text of what is wrong, or NULL;
+ * closes the sheath socket.
+ */
+const char *st_peer_died(struct st_peer *p, int err, uint8_t desc, const char *counter,
+			 long long before);
 
 #endif /* SELFTEST_PEER_H */

@@ -148,7 +148,7 @@ start_with() {
 	shift 2
 	"$@" <"$in" >"$out" 2>server.log 8>&- 9>&- &
 	SERVER=$!
-	listening "$PORT"
+	listening "$PORT" "$SERVER"
 }
 
 done_talking() {

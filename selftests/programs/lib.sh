@@ -10,6 +10,7 @@
 set -u
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 here=$PWD
+. ./port.sh
 KTLS=${KTLS:-sheath}
 BULK=${BULK:-8000000}
 LOAD=${LOAD:-10}
@@ -144,18 +145,7 @@ start() {
 	"$@" >>server.log 2>&1 &
 	SERVER=$!
 	PIDS="$PIDS $SERVER"
-	listening "$PORT" || { echo "Bail out! $1 does not listen"; tail -n 20 server.log; exit 1; }
-}
-
-listening() {
-	hex=$(printf ':%04X' "$1")
-	for _ in $(seq 300); do
-		cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-			awk -v p="$hex\$" '$2 ~ p && $4 == "0A" { f = 1 } END { exit !f }' && return 0
-		kill -0 "$SERVER" 2>/dev/null || return 1
-		sleep 0.1
-	done
-	return 1
+	listening "$PORT" "$SERVER" || { echo "Bail out! $1 does not listen"; tail -n 20 server.log; exit 1; }
 }
 
 stop() {

@@ -37,7 +37,7 @@ suite() {
 	(cd www && OPENSSL_CONF=$server exec openssl s_server -WWW -accept "$PORT" -cert ../cert.pem \
 		-key ../key.pem -tls1_"$v" $option "$c") >>server.log 2>&1 &
 	SERVER=$!
-	listening "$PORT"
+	listening "$PORT" "$SERVER"
 	request k16 | OPENSSL_CONF=$client by 60 openssl s_client -quiet -ign_eof -connect "localhost:$PORT" \
 		-CAfile cert.pem -tls1_"$v" $option "$c" 2>s_client.log | tail -c 16384 >got
 	stop

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How much memory there is. */
+#ifndef SELFTEST_MEM_H
+#define SELFTEST_MEM_H
+
+/* a line of /proc/meminfo, in kB; -1 if there is no such line */
+long st_mem(const char *what);
+
+#endif /* SELFTEST_MEM_H */
