@@ -65,6 +65,34 @@ static int judge_mac(const struct sheath_suite *suite, const struct sheath_versi
 	return 0;
 }
 
+static int judge_compression(const struct sheath_version *ver, const struct sheath_key_params *key,
+			     struct netlink_ext_ack *extack)
+{
+	if (!key->compression) {
+		if (!key->history_len)
+			return 0;
+		NL_SET_ERR_MSG(extack, "a history, and no compression it is of");
+		return -EINVAL;
+	}
+	if (key->compression != SHEATH_COMPRESSION_DEFLATE) {
+		NL_SET_ERR_MSG(extack, "this compression method is not supported");
+		return -EOPNOTSUPP;
+	}
+	if (!ver->has_compression) {
+		NL_SET_ERR_MSG(extack, "this version has no compression");
+		return -EINVAL;
+	}
+	if (!sheath_legacy(SHEATH_LEGACY_DEFLATE)) {
+		NL_SET_ERR_MSG(extack, "compression gives away what is compressed (CRIME), and is off unless the module parameter legacy has deflate in it");
+		return -EACCES;
+	}
+	if (!key->history_len) {
+		NL_SET_ERR_MSG(extack, "the history is missing: Finished as it was compressed");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static bool is_iv_len(const struct sheath_suite *suite, const struct sheath_version *ver, u32 len)
 {
 	if (!suite->tag_len)
@@ -188,6 +216,7 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 		return -EINVAL;
 	}
 	return judge_mac(suite, ver, key, extack) ?:
+	       judge_compression(ver, key, extack) ?:
 	       judge_lengths(suite, ver, key, extack) ?:
 	       (dir ? judge_next(conn, key, extack) : judge_first(conn, key, extack));
 }
@@ -279,7 +308,11 @@ static int dir_init(struct sheath_dir *dir, struct sheath_key_params *key,
 		NL_SET_ERR_MSG(extack, "this kernel has no such cipher");
 		return -EOPNOTSUPP;
 	}
-	if (rc)
+	if (rc == -EILSEQ)
+		NL_SET_ERR_MSG(extack, "the history is not the beginning of a zlib stream");
+	else if (rc == -EOPNOTSUPP)
+		NL_SET_ERR_MSG(extack, "this kernel has no zlib, or the history a window of less than 32 KB");
+	else if (rc)
 		NL_SET_ERR_MSG(extack, "the cipher could not be set up");
 	return rc;
 }
@@ -348,7 +381,7 @@ static void first_tx(struct sheath_conn *conn, struct fresh *fresh)
 
 	sheath_dir_move(&tx->dir, &fresh->tx);
 	sheath_rekey_limits(tx);
-	tx->limit = sheath_tx_payload_max(conn);
+	sheath_tx_set_limit(conn, tx);
 	fresh->tx_pipe = NULL;
 	/* readers without the lock find it keyed */
 	smp_store_release(&conn->tx, tx);
@@ -363,6 +396,8 @@ static void first_rx(struct sheath_conn *conn, struct fresh *fresh)
 	fresh->rx_pipe = NULL;
 	/* pairs with smp_load_acquire() in sheath_poll() */
 	smp_store_release(&conn->rx, rx);
+	/* the mark of TCP is what such a direction wants from now on */
+	sheath_rxq_release(conn);
 	installed(conn, SHEATH_STAT_CURR_RX, SHEATH_STAT_RX_KEYS);
 }
 
@@ -381,7 +416,7 @@ static int commit(struct sheath_conn *conn, const struct sheath_key_set *set, st
 	if (set->tx_limit)
 		conn->peer_max = set->tx_limit;
 	if (conn->tx)
-		conn->tx->limit = sheath_tx_payload_max(conn);
+		sheath_tx_set_limit(conn, conn->tx);
 	if (fresh->tx_pipe)
 		first_tx(conn, fresh);
 	if (fresh->rx_pipe)
@@ -436,6 +471,7 @@ static int prepare(struct sheath_conn *conn, struct sheath_key_set *set, struct 
  * * %-EBUSY		- the direction has a key, or is in use in the clear right now
  * * %-EKEYREJECTED	- the sending key in use, again
  * * %-EACCES		- what is not safe, and not in the module parameter legacy
+ * * %-EILSEQ		- the history is no stream of zlib
  * * %-ENOTCONN		- not connected
  * * %-EAGAIN		- TCP has to take what is sealed with the keys before
  * * %-ENOMEM, other	- from the crypto API; or what ended the session before

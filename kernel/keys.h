@@ -31,6 +31,9 @@ struct sheath_conn;
  * @mac: enum sheath_mac, 0 for none
  * @mac_key_len: bytes of @mac_key
  * @mac_key: secret
+ * @compression: enum sheath_compression
+ * @history_len: bytes of @history, 0 without compression
+ * @history: fragment of Finished, as it was compressed
  */
 struct sheath_key_params {
 	u32	flags;
@@ -50,6 +53,9 @@ struct sheath_key_params {
 	u32	mac;
 	u32	mac_key_len;
 	u8	mac_key[SHEATH_MAC_KEY_MAX];
+	u32	compression;
+	u32	history_len;
+	u8	history[SHEATH_HISTORY_MAX];
 };
 
 /**

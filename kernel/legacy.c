@@ -13,6 +13,7 @@
 static const char *const names[SHEATH_LEGACY_MAX] = {
 	[SHEATH_LEGACY_SSL3] = "ssl3",
 	[SHEATH_LEGACY_TRUNCATED_HMAC] = "truncated-hmac",
+	[SHEATH_LEGACY_DEFLATE] = "deflate",
 };
 
 static unsigned long allowed;
@@ -59,7 +60,7 @@ static const struct kernel_param_ops legacy_ops = {
 	.get = get_legacy,
 };
 module_param_cb(legacy, &legacy_ops, NULL, 0644);
-MODULE_PARM_DESC(legacy, "what is unsafe and still to be had: ssl3,truncated-hmac");
+MODULE_PARM_DESC(legacy, "what is unsafe and still to be had: ssl3,truncated-hmac,deflate");
 
 /**
  * sheath_legacy() - may it be had?

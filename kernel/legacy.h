@@ -8,6 +8,7 @@
 enum sheath_legacy {
 	SHEATH_LEGACY_SSL3,		/* RFC 7568: padding that nobody checks */
 	SHEATH_LEGACY_TRUNCATED_HMAC,	/* RFC 6066 section 7: MACs of 80 bits */
+	SHEATH_LEGACY_DEFLATE,		/* RFC 7457 section 2.6: lengths tell what was compressed */
 	SHEATH_LEGACY_MAX,
 };
 

@@ -20,6 +20,7 @@
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
+#include "compress.h"
 #include "nl.h"
 #include "suite.h"
 
@@ -46,7 +47,8 @@ static int nl_put_family(struct sk_buff *skb)
 	if (nla_put_u64_64bit(skb, SHEATH_A_FEATURES,
 			      SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 |
 			      SHEATH_FEATURE_SECRET | SHEATH_FEATURE_TLS10 |
-			      SHEATH_FEATURE_MAC, SHEATH_A_PAD))
+			      SHEATH_FEATURE_MAC |
+			      (SHEATH_HAS_DEFLATE ? SHEATH_FEATURE_DEFLATE : 0), SHEATH_A_PAD))
 		return -EMSGSIZE;
 	for (i = 0; (cipher = sheath_suite_nth(i)); i++) {
 		if (sheath_suite_available(cipher) && nla_put_u32(skb, SHEATH_A_CIPHERS, cipher))

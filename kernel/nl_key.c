@@ -40,18 +40,9 @@ static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = 
 	[SHEATH_A_KEY_IV] = { .type = NLA_BINARY, .len = 16 },
 	[SHEATH_A_KEY_MAC] = NLA_POLICY_RANGE(NLA_U32, SHEATH_MAC_SHA1, SHEATH_MAC_SHA384),
 	[SHEATH_A_KEY_MAC_KEY] = { .type = NLA_BINARY, .len = 48 },
-	[SHEATH_A_KEY_COMPRESSION] = { .type = NLA_U32 },
+	[SHEATH_A_KEY_COMPRESSION] = NLA_POLICY_MAX(NLA_U32, SHEATH_COMPRESSION_DEFLATE),
 	[SHEATH_A_KEY_HISTORY] = { .type = NLA_BINARY, .len = 64 },
 };
-
-static int nl_key_refuse_later(struct nlattr **tb, struct netlink_ext_ack *extack)
-{
-	if (tb[SHEATH_A_KEY_COMPRESSION] || tb[SHEATH_A_KEY_HISTORY]) {
-		NL_SET_ERR_MSG(extack, "this module has no compression");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
 
 /* a statement expression because the text of NL_SET_ERR_MSG() has to be a literal */
 #define NL_KEY_HAS(tb, nest, type, name, extack) ({				\
@@ -124,9 +115,6 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 	err = sheath_nl_check_once(nla_data(nest), nla_len(nest), 0, extack);
 	if (err)
 		return err;
-	err = nl_key_refuse_later(tb, extack);
-	if (err)
-		return err;
 	err = nl_key_check_complete(nest, tb, extack);
 	if (err)
 		return err;
@@ -149,6 +137,11 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 		key->mac_key_len = nla_memcpy(key->mac_key, tb[SHEATH_A_KEY_MAC_KEY],
 					      sizeof(key->mac_key));
 	}
+	if (tb[SHEATH_A_KEY_COMPRESSION])
+		key->compression = nla_get_u32(tb[SHEATH_A_KEY_COMPRESSION]);
+	if (tb[SHEATH_A_KEY_HISTORY])
+		key->history_len = nla_memcpy(key->history, tb[SHEATH_A_KEY_HISTORY],
+					      sizeof(key->history));
 	if (tb[SHEATH_A_KEY_SECRET]) {
 		key->secret.hash = nla_get_u32(tb[SHEATH_A_KEY_HASH]);
 		key->secret_len = nla_memcpy(key->secret.data, tb[SHEATH_A_KEY_SECRET],

@@ -21,6 +21,19 @@
 #include "keys.h"
 #include "mac.h"
 
+static int init_compress(struct sheath_dir *dir, const struct sheath_key_params *key)
+{
+	struct sheath_compress *c;
+
+	if (!key->compression)
+		return 0;
+	c = sheath_compress_alloc(key->flags == SHEATH_KEY_RX, key->history, key->history_len);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	dir->compress = c;
+	return 0;
+}
+
 /**
  * sheath_dir_init() - key one direction
  * @dir: zeroed
@@ -33,6 +46,7 @@
  * Return:
  * * 0		- done; sheath_dir_exit() undoes it
  * * %-ENOENT	- this kernel has no such algorithm
+ * * %-EILSEQ, %-EOPNOTSUPP	- see sheath_compress_alloc()
  * * other	- from the crypto API; nothing is held
  */
 int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
@@ -47,7 +61,8 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 	dir->secret = key->secret;
 	memcpy(dir->key, key->key, suite->key_len);
 	memcpy(dir->iv, key->iv, key->iv_len);
-	rc = dir->protect->init(dir, key);
+	dir->content_max = SHEATH_PLAIN_MAX + (key->compression ? SHEATH_COMPRESSED_GROWTH : 0);
+	rc = dir->protect->init(dir, key) ?: init_compress(dir, key);
 	if (rc)
 		sheath_dir_exit(dir);
 	return rc;
@@ -63,6 +78,7 @@ void sheath_dir_exit(struct sheath_dir *dir)
 {
 	if (dir->protect)
 		dir->protect->exit(dir);
+	sheath_compress_free(dir->compress);
 	memzero_explicit(dir, sizeof(*dir));
 }
 
@@ -94,7 +110,7 @@ static void advance(struct sheath_dir *dir)
  * sheath_record_seal_begin() - write what surrounds the ciphertext
  * @dir: sending direction with a sequence number left
  * @type: content type
- * @len: bytes of content, at most 2^14
+ * @len: bytes of content, at most 2^14; compressed, if they are to be
  * @prepend: @dir->prepend bytes: header and explicit nonce or IV are written here
  * @append: sheath_record_append() bytes, belongs to the record until it is sealed
  *
@@ -208,7 +224,7 @@ u8 sheath_record_inner_type(struct sheath_dir *dir, u32 pos, u8 byte)
  *
  * Return: bytes of content, with inner type and padding in TLS 1.3, or
  * * %-EBADMSG		- it does not verify; @dst may hold anything and must be wiped
- * * %-EMSGSIZE		- it does, and has more than 2^14 bytes of content; likewise
+ * * %-EMSGSIZE		- it does, and has more than @dir->content_max bytes; likewise
  * * other		- from the crypto API; likewise
  */
 long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
@@ -217,7 +233,7 @@ long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 	long content = dir->protect->open(dir, len, src, dst);
 
 	advance(dir);
-	return content > SHEATH_PLAIN_MAX + dir->ver->has_inner_type ? -EMSGSIZE : content;
+	return content > (long)dir->content_max + dir->ver->has_inner_type ? -EMSGSIZE : content;
 }
 
 /**

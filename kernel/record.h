@@ -8,6 +8,7 @@
 
 #include <linux/sheath.h>
 
+#include "compress.h"
 #include "framing.h"
 #include "secret.h"
 #include "sgl.h"
@@ -32,7 +33,7 @@ struct skcipher_request;
  * @open_begin: readies IV and additional data of a record with header @h and what of @prepend
  *	is behind it; returns the length of the latter
  * @open: see sheath_record_open()
- * @snapshot: payload is read more than once: it is sealed out of a copy
+ * @snapshot: see sheath_record_snapshot()
  * @direct: what is opened is content (and an inner type), to the last byte
  */
 struct sheath_protect {
@@ -75,6 +76,8 @@ extern const struct sheath_protect sheath_protect_null;
  * @n_block: bytes of a block of @cbc
  * @blocks: blocks @cbc went over
  * @splits: data is sealed as a record of one byte and one of the rest
+ * @compress: compression state, NULL: fragments are protected as they are
+ * @content_max: bytes a protected fragment may have
  * @append_at: where @append of the record in work is
  * @prepend: bytes before the ciphertext: header and explicit nonce or IV
  * @append: bytes after the content, at most: inner type and tag, or MAC and padding
@@ -108,6 +111,8 @@ struct sheath_dir {
 	u8				*append_at;
 	u8				n_block;
 	bool				splits;
+	struct sheath_compress		*compress;
+	u32				content_max;
 	u8				prepend;
 	u8				append;
 	u8				append_min;
@@ -126,10 +131,23 @@ static inline unsigned int sheath_record_append(const struct sheath_dir *dir, u3
 	return dir->protect->append ? dir->protect->append(dir, len) : dir->append;
 }
 
+/* payload is read more than once, or by what must not see it change: it is sealed out of a copy */
+static inline bool sheath_record_snapshot(const struct sheath_dir *dir)
+{
+	return dir->protect->snapshot || dir->compress;
+}
+
+/* the most payload a record can be made of */
+static inline u32 sheath_record_payload_max(const struct sheath_dir *dir)
+{
+	/* once more for a record that is split */
+	return SHEATH_PLAIN_MAX - (dir->compress ? 2 * SHEATH_COMPRESS_GROWTH : 0);
+}
+
 /* the most content a record of @len bytes, header included, can have */
 static inline u32 sheath_record_content(const struct sheath_dir *dir, u32 len)
 {
-	return len - dir->prepend - dir->append_min;
+	return dir->compress ? SHEATH_PLAIN_MAX : len - dir->prepend - dir->append_min;
 }
 
 /* bytes of the first of the records that @len bytes of content are sealed as */

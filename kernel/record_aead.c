@@ -129,7 +129,7 @@ static int aead_check(const struct sheath_dir *dir, const struct sheath_header *
 {
 	unsigned int overhead = dir->prepend - SHEATH_HEADER_LEN + dir->append;
 
-	if (h->len > SHEATH_PLAIN_MAX + overhead)
+	if (h->len > dir->content_max + overhead)
 		return -EMSGSIZE;
 	return h->len < overhead ? -EBADMSG : 0;
 }

@@ -221,7 +221,7 @@ static int check(const struct sheath_dir *dir, const struct sheath_header *h, u3
 {
 	u32 iv_len = dir->prepend - SHEATH_HEADER_LEN;
 
-	if (h->len > SHEATH_PLAIN_MAX + max + iv_len)
+	if (h->len > dir->content_max + max + iv_len)
 		return -EMSGSIZE;
 	if (h->len < min + iv_len)
 		return -EBADMSG;

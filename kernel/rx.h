@@ -17,7 +17,7 @@ struct pipe_inode_info;
 /* records at least this large are opened into the reader's pages, smaller ones copied */
 #define SHEATH_RX_DIRECT_MIN	2048
 /* header, explicit nonce, 2^14 bytes, inner type, tag: the pages a whole record fits in */
-#define SHEATH_RX_SPILL_PAGES	DIV_ROUND_UP(SHEATH_PLAIN_MAX + 64, PAGE_SIZE)
+#define SHEATH_RX_SPILL_PAGES	DIV_ROUND_UP(SHEATH_PLAIN_MAX + 2048 + SHEATH_HEADER_LEN, PAGE_SIZE)
 /* records in a row that bring nothing: no peer with a reason sends so many */
 #define SHEATH_RX_EMPTY_MAX	64
 /* session tickets that are looked past before somebody is woken up to read them */
@@ -62,7 +62,8 @@ struct sheath_rec {
  * @head_told: @head_err was reported to a reader
  * @spill: start of the record in front, where the receive buffer cannot hold all of it
  * @spilled: bytes in @spill
- * @over: what is opened and does not fit the page: inner type, or MAC and padding
+ * @over: what is opened and does not fit the page: inner type, MAC and padding, or what
+ *	compression made longer
  * @ready: a reader would get something
  * @eof: close_notify was received
  * @fin_told: a truncation was reported
@@ -103,7 +104,8 @@ struct sheath_rx {
 	bool			head_told;
 	struct page		*spill[SHEATH_RX_SPILL_PAGES];
 	u32			spilled;
-	u8			over[SHEATH_CT_MAC_MAX + SHEATH_CT_PAD_MAX];
+	u8			over[SHEATH_COMPRESSED_GROWTH + SHEATH_CT_MAC_MAX +
+				     SHEATH_CT_PAD_MAX];
 
 	bool			ready;
 	bool			eof;

@@ -108,7 +108,7 @@ static struct sheath_rec *rec_alloc(struct sheath_conn *conn, u32 len)
 	struct sheath_rx *rx = conn->rx;
 	struct sheath_rec *rec = &rx->scratch;
 
-	if (len <= PAGE_SIZE && !rx->scratch_used) {
+	if (len <= PAGE_SIZE && !rx->scratch_used && !rx->dir.compress) {
 		/* a pipe may still refer to what was spliced from it */
 		if (rec->page && page_ref_count(rec->page) != 1) {
 			put_page(rec->page);
@@ -184,6 +184,9 @@ static int open_failed(struct sheath_conn *conn, int rc)
 	if (rc == -EMSGSIZE)
 		return sheath_alert_fatal(conn, EMSGSIZE, SHEATH_ALERT_RECORD_OVERFLOW,
 					  SHEATH_STAT_RX_OVERFLOW);
+	if (rc == -EILSEQ)
+		return sheath_alert_fatal(conn, EILSEQ, SHEATH_ALERT_DECOMPRESSION_FAILURE,
+					  SHEATH_STAT_RX_BAD_COMPRESSED);
 	if (rc != -EBADMSG)
 		return sheath_alert_fatal(conn, -rc, SHEATH_ALERT_INTERNAL_ERROR,
 					  SHEATH_STAT_RX_BAD_MAC);
@@ -199,7 +202,7 @@ static u32 data_len(struct sheath_conn *conn)
 	u32 inner = rx->rec_len - rx->dir.prepend - rx->dir.cut;
 	u8 last;
 
-	if (!rx->dir.protect->direct)
+	if (!rx->dir.protect->direct || rx->dir.compress)
 		return 0;
 	if (!rx->dir.ver->has_inner_type)
 		return rx->head.type == SHEATH_CT_DATA ? inner : 0;
@@ -270,6 +273,19 @@ static long unpad(struct sheath_rx *rx, struct sheath_rec *rec, u32 inner, u8 *t
 	return pos;
 }
 
+/* RFC 5246 section 6.2.2: what was opened is a fragment, or what compression made of one */
+static long decompress(struct sheath_rx *rx, struct sheath_rec *rec, long len)
+{
+	struct sheath_compress *c = rx->dir.compress;
+
+	if (len < 0 || !c)
+		return len;
+	len = sheath_decompress(c, &rx->dst, len);
+	if (len >= 0)
+		swap(rec->page, c->page);
+	return len;
+}
+
 static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 {
 	struct sheath_rx *rx = conn->rx;
@@ -289,6 +305,7 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 	len = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
 	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_RX_MAC_BLOCKS,
 			sheath_record_mac_blocks(&rx->dir));
+	len = decompress(rx, rec, len);
 	if (len < 0) {
 		wipe_dst(&rx->dst);
 		sheath_rx_rec_free(rx, rec);

@@ -210,6 +210,9 @@ static void lower_mark(struct sheath_conn *conn)
 	u32 unread = rx->recs_bytes + rx->spilled;
 	u32 low = rx->hurried ? mark : unread > rx->parsed ? unread - rx->parsed : 0;
 
+	/* a few bytes may be enough, and TCP cannot know */
+	if (rx->dir.compress)
+		low = mark;
 	low = min(low, mark - 1);
 	if (low == rx->lowered)
 		return;

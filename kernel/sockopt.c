@@ -155,7 +155,8 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 		return -ENOMEM;
 	rc = sheath_compat_copy_struct(&in, sizeof(in), optval, optlen);
 	if (!rc && (in.key_len > sizeof(in.key) || in.iv_len > sizeof(in.iv) ||
-		    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key)))
+		    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key) ||
+		    in.history_len > sizeof(in.history)))
 		rc = -EINVAL;
 	if (rc) {
 		rc = key_refused(conn, rc);
@@ -171,11 +172,13 @@ static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optl
 		.key_len = in.key_len, .iv_len = in.iv_len,
 		.secret_len = in.secret_len, .secret.hash = in.hash,
 		.mac = in.mac, .mac_key_len = in.mac_key_len,
+		.compression = in.compression, .history_len = in.history_len,
 	};
 	memcpy(set->key[0].key, in.key, in.key_len);
 	memcpy(set->key[0].iv, in.iv, in.iv_len);
 	memcpy(set->key[0].secret.data, in.secret, in.secret_len);
 	memcpy(set->key[0].mac_key, in.mac_key, in.mac_key_len);
+	memcpy(set->key[0].history, in.history, in.history_len);
 	rc = sheath_keys_install(conn, set, NULL);
 out_wipe:
 	memzero_explicit(&in, sizeof(in));
@@ -247,7 +250,7 @@ static int set_payload_max(struct sheath_conn *conn, sockptr_t optval, unsigned 
 		return -EBUSY;
 	conn->payload_max = value;
 	if (conn->tx)
-		conn->tx->limit = sheath_tx_payload_max(conn);
+		sheath_tx_set_limit(conn, conn->tx);
 	return 0;
 }
 

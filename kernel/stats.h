@@ -24,6 +24,7 @@
 	X(RX_BAD_TYPE, "RxBadType")	/* content type not allowed here */	\
 	X(RX_OVERFLOW, "RxOverflow")	/* record longer than the protocol allows */ \
 	X(RX_SHORT, "RxShort")		/* record too short for its cipher */	\
+	X(RX_BAD_COMPRESSED, "RxBadCompressed") /* fragment that is no DEFLATE, or of more than 2^14 bytes */ \
 	X(RX_EMPTY, "RxEmpty")		/* empty handshake or alert record, or all-zero inner plaintext */ \
 	X(RX_FLOOD, "RxFlood")		/* too many empty records or warnings in a row */ \
 	X(RX_BAD_ALERT, "RxBadAlert")	/* alert record that is not two bytes */ \

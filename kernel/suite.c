@@ -237,12 +237,13 @@ static unsigned int aad_tls13(struct sheath_dir *dir, const struct sheath_header
 /* RFC 8449 section 4: a limit of 64, in TLS 1.3 with the content type */
 static const struct sheath_version versions[] = {
 	{ .version = SHEATH_SSL_3_0_VERSION, .wire_version = SHEATH_SSL_3_0_VERSION,
-	  .chains_iv = true, .ssl3 = true, .payload_min = 64 },
-	{ .version = SHEATH_TLS_1_0_VERSION, .wire_version = SHEATH_TLS_1_0_VERSION, .chains_iv = true,
-	  .payload_min = 64 },
-	{ .version = SHEATH_TLS_1_1_VERSION, .wire_version = SHEATH_TLS_1_1_VERSION, .payload_min = 64 },
+	  .chains_iv = true, .ssl3 = true, .has_compression = true, .payload_min = 64 },
+	{ .version = SHEATH_TLS_1_0_VERSION, .wire_version = SHEATH_TLS_1_0_VERSION,
+	  .chains_iv = true, .has_compression = true, .payload_min = 64 },
+	{ .version = SHEATH_TLS_1_1_VERSION, .wire_version = SHEATH_TLS_1_1_VERSION,
+	  .has_compression = true, .payload_min = 64 },
 	{ .version = TLS_1_2_VERSION, .wire_version = TLS_1_2_VERSION, .has_explicit = true,
-	  .payload_min = 64, .aad = aad_tls12 },
+	  .has_compression = true, .payload_min = 64, .aad = aad_tls12 },
 	/* RFC 8446 section 5.1: the header says what it said before */
 	{ .version = TLS_1_3_VERSION, .wire_version = TLS_1_2_VERSION, .has_inner_type = true,
 	  .has_key_update = true, .payload_min = 63, .aad = aad_tls13 },

@@ -68,6 +68,7 @@ struct sheath_suite {
  * @ssl3: MAC and padding are those of SSL 3.0: RFC 6101 section 5.2.3
  * @has_inner_type: the content type is the last byte before the padding, encrypted
  * @has_explicit: records carry the explicit part of the nonce, where the suite has one
+ * @has_compression: fragments may be compressed
  * @has_key_update: keys can be replaced, and are good for a limited number of records
  * @payload_min: the least payload a peer may limit records to
  * @aad: AEAD: fills @dir->aad for the record @h, returns its length; @h->len as on the wire
@@ -79,6 +80,7 @@ struct sheath_version {
 	bool		ssl3;
 	bool		has_inner_type;
 	bool		has_explicit;
+	bool		has_compression;
 	bool		has_key_update;
 	u16		payload_min;
 	unsigned int	(*aad)(struct sheath_dir *dir, const struct sheath_header *h);

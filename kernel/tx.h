@@ -108,6 +108,11 @@ static inline u32 sheath_tx_payload_max(const struct sheath_conn *conn)
 	return min_t(u32, conn->payload_max ?: SHEATH_PLAIN_MAX, conn->peer_max ?: SHEATH_PLAIN_MAX);
 }
 
+static inline void sheath_tx_set_limit(const struct sheath_conn *conn, struct sheath_tx *tx)
+{
+	tx->limit = min(sheath_tx_payload_max(conn), sheath_record_payload_max(&tx->dir));
+}
+
 struct sheath_tx *sheath_tx_alloc(void);
 void sheath_tx_free(struct sheath_tx *tx);
 u64 sheath_tx_seq(const struct sheath_conn *conn);

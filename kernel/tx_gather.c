@@ -116,7 +116,7 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 /* slab pages are not reference counted one by one: those are copied */
 static bool may_refer(const struct sheath_tx *tx, const struct msghdr *msg)
 {
-	return !tx->dir.protect->snapshot &&
+	return !sheath_record_snapshot(&tx->dir) &&
 	       msg->msg_flags & MSG_SPLICE_PAGES && iov_iter_is_bvec(&msg->msg_iter) &&
 	       sendpage_ok(next_piece((struct iov_iter *)&msg->msg_iter, 1).bv_page);
 }
@@ -124,7 +124,7 @@ static bool may_refer(const struct sheath_tx *tx, const struct msghdr *msg)
 /* pinning pays for full records only */
 static bool may_pin(const struct sheath_tx *tx, const struct iov_iter *from)
 {
-	return !tx->dir.protect->snapshot &&
+	return !sheath_record_snapshot(&tx->dir) &&
 	       tx->open == SHEATH_TX_NONE && tx->limit == SHEATH_PLAIN_MAX &&
 	       user_backed_iter(from) && iov_iter_count(from) >= tx->limit;
 }

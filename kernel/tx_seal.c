@@ -56,16 +56,58 @@ bool sheath_tx_seq_left(struct sheath_conn *conn)
 	return false;
 }
 
-static void sealed(struct sheath_conn *conn, u32 len)
+/**
+ * struct part - a record to be
+ * @plain: bytes of payload
+ * @len: bytes of content, which is payload, or what compression made of it
+ */
+struct part {
+	u32	plain;
+	u32	len;
+};
+
+static void sealed(struct sheath_conn *conn, const struct part *part)
 {
 	const struct net *net = sock_net(conn->sk);
 
 	conn->tx->n_sealed++;
-	conn->tx->used += sheath_record_cost(&conn->tx->dir, len);
+	conn->tx->used += sheath_record_cost(&conn->tx->dir, part->len);
 	WRITE_ONCE(conn->stats.tx_records, conn->stats.tx_records + 1);
-	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + len);
+	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + part->plain);
 	sheath_stat_inc(net, SHEATH_STAT_TX_RECORDS);
-	sheath_stat_add(net, SHEATH_STAT_TX_BYTES, len);
+	sheath_stat_add(net, SHEATH_STAT_TX_BYTES, part->plain);
+}
+
+/* @len bytes of payload become one record, or two; Return: how many */
+static unsigned int make_parts(const struct sheath_dir *dir, u8 type, u32 len,
+			       struct part part[2])
+{
+	u32 first = sheath_record_first(dir, type, len);
+
+	part[0] = (struct part){ first, first };
+	part[1] = (struct part){ len - first, len - first };
+	return first < len ? 2 : 1;
+}
+
+/* @from to @dir->compress->page, part by part; the session is over if that fails */
+static int compress_parts(struct sheath_conn *conn, const u8 *from, struct part *part,
+			  unsigned int n)
+{
+	struct sheath_dir *dir = &conn->tx->dir;
+	unsigned int i, at = 0;
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		rc = sheath_compress(dir->compress, from, part[i].plain, at);
+		if (rc < 0) {
+			sheath_conn_fail(conn, -rc);
+			return rc;
+		}
+		part[i].len = rc;
+		from += part[i].plain;
+		at += rc;
+	}
+	return 0;
 }
 
 static int seam_alloc(struct sheath_conn *conn)
@@ -152,11 +194,12 @@ static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, in
 	sheath_conn_fail(conn, -rc);
 }
 
-/* a record of @len bytes from @from on of the open one; all of it unless that is copied */
-static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
+/* a record of what is at @from in the open one; all of it unless that is copied */
+static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part)
 {
 	struct sheath_tx *tx = conn->tx;
 	struct sheath_dir *dir = &tx->dir;
+	u32 len = part->len;
 	unsigned int aad_len, off = tx->seam_off, append = sheath_record_append(dir, len);
 	u8 *seam = page_address(tx->seam) + off;
 	int rc;
@@ -166,7 +209,7 @@ static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
 	list_payload(tx, from, len);
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	if (rc) {
-		wipe_failed(conn, tx->page, tx->open_len, rc);
+		wipe_failed(conn, tx->page, SHEATH_PLAIN_MAX, rc);
 		return rc;
 	}
 	tx->seam_off += dir->prepend + append;
@@ -174,8 +217,21 @@ static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
 	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
 	sheath_tx_pend_add(tx, tx->page, from, len);
 	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, append);
-	sealed(conn, len);
+	sealed(conn, part);
 	return 0;
+}
+
+/* the compressed payload takes the place of the open record's */
+static int compress_open(struct sheath_conn *conn, struct part *part, unsigned int n)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc;
+
+	if (!tx->dir.compress)
+		return 0;
+	rc = compress_parts(conn, page_address(tx->page), part, n);
+	swap(tx->page, tx->dir.compress->page);
+	return rc;
 }
 
 /**
@@ -193,14 +249,18 @@ static int seal_part(struct sheath_conn *conn, u32 from, u32 len)
 int sheath_tx_seal_open(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
-	u32 first = sheath_record_first(&tx->dir, tx->open_type, tx->open_len);
+	struct part part[2];
+	unsigned int i, n = make_parts(&tx->dir, tx->open_type, tx->open_len, part);
+	u32 at = 0;
 	int rc;
 
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
-	rc = seal_part(conn, 0, first);
-	if (!rc && first < tx->open_len)
-		rc = seal_part(conn, first, tx->open_len - first);
+	rc = compress_open(conn, part, n);
+	for (i = 0; i < n && !rc; i++) {
+		rc = seal_part(conn, at, &part[i]);
+		at += part[i].len;
+	}
 	if (!rc)
 		sheath_tx_open_drop(tx);
 	return rc;
@@ -220,10 +280,11 @@ static int small_alloc(struct sheath_conn *conn)
 }
 
 /* a record whose payload is @off + @dir->prepend into the small page; the end of it */
-static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, u32 len)
+static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, const struct part *part)
 {
 	struct sheath_tx *tx = conn->tx;
 	struct sheath_dir *dir = &tx->dir;
+	u32 len = part->len;
 	unsigned int aad_len, append = sheath_record_append(dir, len);
 	u8 *p = page_address(tx->small) + off;
 	int rc;
@@ -234,8 +295,33 @@ static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, u32 len)
 	rc = lists_seal(tx, tx->small, off, len + append, len);
 	if (rc)
 		return rc;
-	sealed(conn, len);
+	sealed(conn, part);
 	return off + len + append;
+}
+
+/*
+ * Payload at @p, compressed if need be, to where the records have theirs: the first one there,
+ * the second one at the offset that is returned.
+ */
+static int place_parts(struct sheath_conn *conn, u8 *p, struct part *part, unsigned int n)
+{
+	struct sheath_dir *dir = &conn->tx->dir;
+	u8 *from = p;
+	u32 rest;
+	int rc;
+
+	if (dir->compress) {
+		rc = compress_parts(conn, p, part, n);
+		if (rc)
+			return rc;
+		from = page_address(dir->compress->page);
+	}
+	rest = dir->prepend + part[0].len + sheath_record_append(dir, part[0].len);
+	if (n > 1)
+		memmove(p + rest, from + part[0].len, part[1].len);
+	if (from != p)
+		memcpy(p, from, part[0].len);
+	return rest;
 }
 
 /**
@@ -256,9 +342,10 @@ static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, u32 len)
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len)
 {
 	struct sheath_tx *tx = conn->tx;
-	u32 first = sheath_record_first(&tx->dir, type, len), rest;
+	struct part part[2];
+	unsigned int n = make_parts(&tx->dir, type, len, part);
+	int rc, rest;
 	u8 *p;
-	int rc;
 
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
@@ -268,13 +355,10 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 	p = page_address(tx->small) + tx->dir.prepend;
 	if (len && !copy_from_iter_full(p, len, from))
 		return -EFAULT;
-	/* what is behind the first record moves to where its own payload is */
-	rest = tx->dir.prepend + first + sheath_record_append(&tx->dir, first);
-	if (first < len)
-		memmove(p + rest, p + first, len - first);
-	rc = seal_in_place(conn, type, 0, first);
-	if (rc > 0 && first < len)
-		rc = seal_in_place(conn, type, rest, len - first);
+	rest = place_parts(conn, p, part, n);
+	rc = rest < 0 ? rest : seal_in_place(conn, type, 0, &part[0]);
+	if (rc > 0 && n > 1)
+		rc = seal_in_place(conn, type, rest, &part[1]);
 	if (rc < 0) {
 		wipe_failed(conn, tx->small, PAGE_SIZE, rc);
 		return rc;

@@ -152,6 +152,9 @@ static int put_key(struct nl_msg *msg, const struct sheath_key *key, bool secret
 	if (key->mac && (nla_put_u32(msg, SHEATH_A_KEY_MAC, key->mac) ||
 			 nla_put(msg, SHEATH_A_KEY_MAC_KEY, key->mac_key_len, key->mac_key)))
 		return -NLE_MSGSIZE;
+	if (key->compression && (nla_put_u32(msg, SHEATH_A_KEY_COMPRESSION, key->compression) ||
+				 nla_put(msg, SHEATH_A_KEY_HISTORY, key->history_len, key->history)))
+		return -NLE_MSGSIZE;
 	return nla_nest_end(msg, nest);
 }
 

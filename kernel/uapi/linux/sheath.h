@@ -134,6 +134,7 @@ struct sheath_info {
 #define SHEATH_IV_MAX		16
 #define SHEATH_SECRET_MAX	48
 #define SHEATH_MAC_KEY_MAX	48
+#define SHEATH_HISTORY_MAX	64
 
 /*
  * versions that <linux/tls.h> has no name for: RFC 6101, RFC 2246, RFC 4346. SSL 3.0 gets
@@ -161,6 +162,15 @@ enum sheath_mac {
 	SHEATH_MAC_SHA1 = 1,
 	SHEATH_MAC_SHA256,		/* TLS 1.2 */
 	SHEATH_MAC_SHA384,		/* TLS 1.2 */
+};
+
+/*
+ * compression method of fragments, up to TLS 1.2: RFC 3749. DEFLATE gets EACCES unless the
+ * module parameter legacy has deflate in it: it gives away what it compresses.
+ */
+enum sheath_compression {
+	SHEATH_COMPRESSION_NULL,
+	SHEATH_COMPRESSION_DEFLATE,
 };
 
 /* hash function of the key schedule */
@@ -191,6 +201,10 @@ enum sheath_hash {
  * @mac: enum sheath_mac, 0 for AEAD
  * @mac_key_len: bytes of @mac_key, as the whole MAC has it; 0 for AEAD
  * @mac_key: MAC key
+ * @compression: enum sheath_compression
+ * @history_len: bytes of @history, 0 without compression
+ * @history: the fragment of Finished in this direction as it was compressed, which began the
+ *	stream of zlib (RFC 3749 section 2), before it was protected
  *
  * A shorter structure is taken as if filled with zeros; one that is longer than the
  * kernel knows gets E2BIG unless the rest is zero.
@@ -211,6 +225,9 @@ struct sheath_key {
 	__u32	mac;
 	__u32	mac_key_len;
 	__u8	mac_key[SHEATH_MAC_KEY_MAX];
+	__u32	compression;
+	__u32	history_len;
+	__u8	history[SHEATH_HISTORY_MAX];
 };
 
 #endif /* _UAPI_LINUX_SHEATH_H */

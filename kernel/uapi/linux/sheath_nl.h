@@ -3,8 +3,9 @@
  * Generic netlink family "sheath": sessions, keys and events.
  *
  * kernel/netlink/sheath.yaml describes every number here; selftests/ynl_agree.py holds the
- * two together. enum sheath_role, enum sheath_state, enum sheath_hash, enum sheath_mac and the
- * key flags not named here are in <linux/sheath.h>, the socket options share them.
+ * two together. enum sheath_role, enum sheath_state, enum sheath_hash, enum sheath_mac, enum
+ * sheath_compression and the key flags not named here are in <linux/sheath.h>, the socket
+ * options share them.
  */
 #ifndef _UAPI_LINUX_SHEATH_NL_H
 #define _UAPI_LINUX_SHEATH_NL_H
@@ -54,6 +55,7 @@ enum sheath_event {
  * @SHEATH_FEATURE_LISTENER: The ULP can be attached to a listening socket
  * @SHEATH_FEATURE_TLS10: Records of TLS 1.0 and TLS 1.1
  * @SHEATH_FEATURE_MAC: Suites that are not AEAD, by mac and mac-key
+ * @SHEATH_FEATURE_DEFLATE: Compression up to TLS 1.2, by compression and history
  */
 enum sheath_feature {
 	SHEATH_FEATURE_TLS12 = 1,
@@ -66,6 +68,7 @@ enum sheath_feature {
 	SHEATH_FEATURE_LISTENER = 128,
 	SHEATH_FEATURE_TLS10 = 256,
 	SHEATH_FEATURE_MAC = 512,
+	SHEATH_FEATURE_DEFLATE = 1024,
 };
 
 /**
