@@ -565,7 +565,7 @@ TEST_F(netlink, family_get)
 	EXPECT_EQ(1, self->a.n_replies);
 	EXPECT_EQ(SHEATH_CMD_FAMILY_GET, self->a.cmd);
 	EXPECT_EQ(SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 | SHEATH_FEATURE_SECRET |
-		  SHEATH_FEATURE_TLS10 | SHEATH_FEATURE_MAC,
+		  SHEATH_FEATURE_TLS10 | SHEATH_FEATURE_MAC | SHEATH_FEATURE_DEFLATE,
 		  attr_u64(&self->a, SHEATH_A_FEATURES));
 
 	nla = (struct nlattr *)(self->a.raw + NLMSG_LENGTH(GENL_HDRLEN));
@@ -1100,9 +1100,14 @@ TEST_F(netlink, key_values)
 	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "AEAD");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	nest = put_key(&self->r, &self->tx);
-	put_u32(&self->r, SHEATH_A_KEY_COMPRESSION, 1);
+	put_u32(&self->r, SHEATH_A_KEY_COMPRESSION, SHEATH_COMPRESSION_DEFLATE);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EOPNOTSUPP, "compression");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "compression");
+	request_key_set(&self->r, &self->c, self->fd[0]);
+	nest = put_key(&self->r, &self->tx);
+	put_u32(&self->r, SHEATH_A_KEY_COMPRESSION, SHEATH_COMPRESSION_DEFLATE + 1);
+	nest_end(&self->r, nest);
+	EXPECT_REFUSED(&self->c, &self->r, ERANGE, "out of range");
 
 	/* two directions that do not fit together: none of them is installed */
 	self->rx.version = TLS_1_2_VERSION;
@@ -1113,6 +1118,30 @@ TEST_F(netlink, key_values)
 	ASSERT_EQ(0, ask_session(&self->c, self->fd[0], &self->a));
 	EXPECT_EQ(SHEATH_STATE_ATTACHED, attr_u32(&self->a, SHEATH_A_STATE));
 	EXPECT_TRUE(passes(self->fd[0], self->fd[1], 100));
+}
+
+TEST_F(netlink, compression)
+{
+	/* RFC 1950: window of 32 KB, default level; then a stored block without a byte in it */
+	static const uint8_t history[] = { 0x78, 0x9c, 0x00, 0x00, 0x00, 0xff, 0xff };
+	struct nlattr *nest;
+	int allowed;
+
+	self->tx.version = TLS_1_2_VERSION;
+	for (allowed = 0; allowed < 2; allowed++) {
+		ASSERT_EQ(0, st_param("legacy", allowed ? "deflate" : "\n"));
+		request_key_set(&self->r, &self->c, self->fd[0]);
+		nest = put_key(&self->r, &self->tx);
+		put_u32(&self->r, SHEATH_A_KEY_COMPRESSION, SHEATH_COMPRESSION_DEFLATE);
+		request_put(&self->r, SHEATH_A_KEY_HISTORY, history, sizeof(history));
+		nest_end(&self->r, nest);
+		if (!allowed) {
+			EXPECT_REFUSED(&self->c, &self->r, EACCES, "deflate");
+			continue;
+		}
+		EXPECT_EQ(0, client_ask(&self->c, &self->r, &self->a));
+	}
+	st_param("legacy", "\n");
 }
 
 TEST_F(netlink, key_set_replies)

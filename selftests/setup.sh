@@ -17,7 +17,7 @@ what=${1:-all}
 
 # what the kernels, the module and the programs are built with
 build='build-essential linux-source-6.12
-	flex bison bc perl libelf-dev libssl-dev kmod rsync xz-utils zstd pkg-config
+	flex bison bc perl libelf-dev libssl-dev zlib1g-dev kmod rsync xz-utils zstd pkg-config
 	libnl-3-dev libnl-genl-3-dev libgnutls28-dev libhttp-parser-dev libjson-c-dev'
 # what virtual machines are made of
 rigs='qemu-system-x86 busybox-static cpio python3 python3-yaml iproute2 procps'

@@ -12,6 +12,7 @@
 
 #include "kselftest_harness.h"
 #include "peer.h"
+#include "zip.h"
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 
@@ -21,11 +22,13 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 #define V12	TLS_1_2_VERSION
 #define V13	TLS_1_3_VERSION
 #define FULL	16384
+/* room is left for what cannot be compressed, and for that twice */
+#define DEFLATE_MAX	(FULL - 128)
 
 static const uint8_t close_notify[] = { 1, 0 };
 
 FIXTURE(suite) { struct st_peer p; };
-FIXTURE_VARIANT(suite) { uint16_t version, cipher; uint8_t mac; bool etm, truncated; };
+FIXTURE_VARIANT(suite) { uint16_t version, cipher; uint8_t mac; bool etm, truncated, deflate; };
 
 #define SUITE(name, ...) FIXTURE_VARIANT_ADD(suite, name) { __VA_ARGS__ }
 #define BOTH(name, v, c, m)				\
@@ -65,17 +68,28 @@ SUITE(tls12_aes256ccm, V12, SHEATH_CIPHER_AES_256_CCM);
 SUITE(tls12_aes128ccm8, V12, SHEATH_CIPHER_AES_128_CCM_8);
 SUITE(tls12_aes256ccm8, V12, SHEATH_CIPHER_AES_256_CCM_8);
 SUITE(tls13_aes128ccm8, V13, SHEATH_CIPHER_AES_128_CCM_8);
+SUITE(ssl3_deflate, V3, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, .deflate = true);
+SUITE(tls10_deflate, V10, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, .deflate = true);
+SUITE(tls10_deflate_null, V10, SHEATH_CIPHER_NULL, SHEATH_MAC_SHA1, .deflate = true);
+SUITE(tls11_deflate_etm, V11, SHEATH_CIPHER_DES_EDE3_CBC, SHEATH_MAC_SHA1, true, .deflate = true);
+SUITE(tls12_deflate_mte, V12, SHEATH_CIPHER_AES_256_CBC, SHEATH_MAC_SHA384, .deflate = true);
+SUITE(tls12_deflate_aead, V12, TLS_CIPHER_AES_GCM_128, .deflate = true);
+SUITE(tls12_deflate_chacha, V12, TLS_CIPHER_CHACHA20_POLY1305, .deflate = true);
+
+static struct st_key make_key(const FIXTURE_VARIANT(suite) *v, uint64_t seq, unsigned int seed)
+{
+	struct st_key k = st_key_mac(v->version, v->cipher, v->mac, v->etm, seq, seed);
+
+	k.truncated = v->truncated;
+	k.zip = v->deflate ? st_zip_new(15) : NULL;
+	return k;
+}
 
 FIXTURE_SETUP(suite)
 {
-	struct st_key to = st_key_mac(variant->version, variant->cipher, variant->mac,
-				      variant->etm, 0, 1);
-	struct st_key from = st_key_mac(variant->version, variant->cipher, variant->mac,
-					variant->etm, 0, 2);
+	struct st_key to = make_key(variant, 0, 1), from = make_key(variant, 0, 2);
 
-	to.truncated = variant->truncated;
-	from.truncated = variant->truncated;
-	ASSERT_EQ(0, st_param("legacy", "ssl3,truncated-hmac"));
+	ASSERT_EQ(0, st_param("legacy", "ssl3,truncated-hmac,deflate"));
 	ASSERT_EQ(0, st_peer_open_keys(&self->p, &to, &from));
 }
 
@@ -118,12 +132,13 @@ TEST_F(suite, sends)
 	static char buf[FULL];
 	bool split = splits(variant->version, variant->cipher);
 	unsigned int i;
-	int got[4];
+	int got[4], n;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		st_fill(buf, sizes[i], i);
 		ASSERT_EQ(sizes[i], send(self->p.fd, buf, sizes[i], 0));
-		ASSERT_EQ(split && sizes[i] > 1 ? 2 : 1, take(&self->p, sizes[i], i, got, 4));
+		n = variant->deflate && sizes[i] > DEFLATE_MAX ? 2 : 1;
+		ASSERT_EQ(split && sizes[i] > 1 ? 2 * n : n, take(&self->p, sizes[i], i, got, 4));
 		if (split)
 			EXPECT_EQ(1, got[0]);
 	}
@@ -244,15 +259,11 @@ TEST_F(suite, close)
 
 TEST_F(suite, numbers_go_on)
 {
-	struct st_key to = st_key_mac(variant->version, variant->cipher, variant->mac,
-				      variant->etm, 0x123456789, 1);
-	struct st_key from = st_key_mac(variant->version, variant->cipher, variant->mac,
-					variant->etm, 0x987654321, 2);
+	struct st_key to = make_key(variant, 0x123456789, 1);
+	struct st_key from = make_key(variant, 0x987654321, 2);
 	char buf[4];
 	int i;
 
-	to.truncated = variant->truncated;
-	from.truncated = variant->truncated;
 	st_peer_close(&self->p);
 	ASSERT_EQ(0, st_peer_open_keys(&self->p, &to, &from));
 	for (i = 0; i < 3; i++) {

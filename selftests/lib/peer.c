@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A sheath socket whose other end is a plain one that makes records in user space. */
 #include "peer.h"
+#include "zip.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,6 +45,10 @@ void st_peer_close(struct st_peer *p)
 		close(p->raw);
 	p->fd = -1;
 	p->raw = -1;
+	st_zip_free(p->to.zip);
+	st_zip_free(p->from.zip);
+	p->to.zip = NULL;
+	p->from.zip = NULL;
 }
 
 int st_peer_send(struct st_peer *p, uint8_t type, const void *data, size_t len)

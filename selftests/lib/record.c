@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Records made and read in user space with OpenSSL: an implementation that is not ours. */
 #include "record.h"
+#include "zip.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static size_t aad(const struct st_key *k, const uint8_t *head, size_t plain, uin
 }
 
 /* CCM wants the lengths before anything else, the others do not mind */
-static bool crypt(const struct st_key *k, bool seal, const uint8_t *n, const uint8_t *a,
+static bool run_aead(const struct st_key *k, bool seal, const uint8_t *n, const uint8_t *a,
 		  size_t alen, uint8_t *data, size_t len, uint8_t *tag)
 {
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -97,11 +98,27 @@ static bool crypt(const struct st_key *k, bool seal, const uint8_t *n, const uin
 	return ok;
 }
 
+static int seal_compressed(struct st_key *k, const struct st_record *r, uint8_t *out)
+{
+	uint8_t fragment[ST_RECORD_MAX];
+	struct st_record c = *r;
+	int n = st_zip_deflate(k->zip, r->data, r->len, fragment, 16384 + 1024);
+
+	if (n < 0)
+		return -1;
+	c.data = fragment;
+	c.len = n;
+	c.raw = true;
+	return st_seal(k, &c, out);
+}
+
 int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 {
 	size_t tag = tag_len(k), ex = explicit_len(k), inner = r->len, alen;
 	uint8_t n[12], a[13], *p = out + 5 + ex;
 
+	if (k->zip && !r->raw)
+		return seal_compressed(k, r, out);
 	if (k->mac)
 		return st_mac_seal(k, r, out);
 	memcpy(p, r->data ? r->data : "", r->len);
@@ -120,7 +137,7 @@ int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 		put64(out + 5, k->seq ^ 0x5a5a5a5a5a5a5a5aull);
 	nonce(k, out + 5, n);
 	alen = aad(k, out, inner, a);
-	if (!crypt(k, true, n, a, alen, p, inner, p + inner))
+	if (!run_aead(k, true, n, a, alen, p, inner, p + inner))
 		return -1;
 	k->seq++;
 	if (r->flip)
@@ -137,7 +154,7 @@ int st_send_record(int fd, struct st_key *k, uint8_t type, const void *data, siz
 	return n < 0 ? -1 : st_send_all(fd, out, n, 0);
 }
 
-int st_recv_record(int fd, struct st_key *k, uint8_t *type, uint8_t *out)
+static int recv_protected(int fd, struct st_key *k, uint8_t *type, uint8_t *out)
 {
 	uint8_t head[5], body[ST_RECORD_MAX], n[12], a[13];
 	size_t tag = tag_len(k), ex = explicit_len(k), len, alen;
@@ -155,11 +172,25 @@ int st_recv_record(int fd, struct st_key *k, uint8_t *type, uint8_t *out)
 	len -= ex + tag;
 	nonce(k, body, n);
 	alen = aad(k, head, len, a);
-	if (!crypt(k, false, n, a, alen, body + ex, len, body + ex + len))
+	if (!run_aead(k, false, n, a, alen, body + ex, len, body + ex + len))
 		return -2;
 	k->seq++;
 	while (is13(k) && len && !(*type = body[--len]))
 		;
 	memcpy(out, body + ex, len);
 	return len;
+}
+
+int st_recv_record(int fd, struct st_key *k, uint8_t *type, uint8_t *out)
+{
+	uint8_t fragment[ST_RECORD_MAX];
+	int n;
+
+	if (!k->zip)
+		return recv_protected(fd, k, type, out);
+	n = recv_protected(fd, k, type, fragment);
+	if (n < 0)
+		return n;
+	n = st_zip_inflate(k->zip, fragment, n, out, 16384);
+	return n < 0 ? -2 : n;
 }

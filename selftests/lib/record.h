@@ -20,6 +20,7 @@
  * @blocks: CBC: blocks of padding more than needed
  * @bad_pad: CBC: if not 0, padding byte @bad_pad - 1, counted from the last, is turned over
  * @bad_mac: if not 0, likewise byte @bad_mac - 1 of the MAC
+ * @raw: not to be compressed: it is, or what it is no DEFLATE undoes
  */
 struct st_record {
 	uint8_t type;
@@ -33,9 +34,13 @@ struct st_record {
 	unsigned int blocks;
 	unsigned int bad_pad;
 	unsigned int bad_mac;
+	bool raw;
 };
 
-/* write it to @out, which has ST_RECORD_MAX bytes; uses up k->seq; its length, or -1 */
+/*
+ * write it to @out, which has ST_RECORD_MAX bytes, compressed if the key has a stream for that;
+ * uses up k->seq; its length, or -1
+ */
 int st_seal(struct st_key *k, const struct st_record *r, uint8_t *out);
 
 /* seal data of @type and send it on a plain socket; 0 or -1 */

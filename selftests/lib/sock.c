@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections with keys, for the kernel selftests. */
 #include "sock.h"
+#include "zip.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -157,6 +158,11 @@ int st_set_sheath(int fd, int dir, const struct st_key *k)
 	memcpy(sk.iv, k->iv, k->iv_len);
 	memcpy(sk.mac_key, k->mac_key, k->mac_len);
 	sk.flags |= k->etm ? SHEATH_KEY_ENCRYPT_THEN_MAC : 0;
+	if (k->zip) {
+		sk.compression = SHEATH_COMPRESSION_DEFLATE;
+		sk.history_len = k->zip->n_history;
+		memcpy(sk.history, k->zip->history, k->zip->n_history);
+	}
 	sk.flags |= k->truncated ? SHEATH_KEY_TRUNCATED_HMAC : 0;
 	if (st_attach(fd, ST_SHEATH) && errno != EEXIST)
 		return -1;

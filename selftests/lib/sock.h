@@ -13,6 +13,8 @@
 #define TCP_ULP 31
 #endif
 
+struct st_zip;
+
 #define ST_IN_TREE	"tls"		/* the independent end */
 #define ST_SHEATH	SHEATH_ULP_NAME
 
@@ -31,6 +33,7 @@
  * @truncated: the MAC has 10 bytes
  * @mac_len: bytes of @mac_key
  * @mac_key: MAC key
+ * @zip: stream of compressed fragments, NULL: they are not
  */
 struct st_key {
 	uint16_t version;
@@ -45,6 +48,7 @@ struct st_key {
 	bool truncated;
 	unsigned int mac_len;
 	uint8_t mac_key[48];
+	struct st_zip *zip;
 };
 
 /* a key made of @seed, the same for the same arguments */
