@@ -21,6 +21,7 @@
 #include "matrix.h"
 #include "peer.h"
 #include "stream.h"
+#include "zip.h"
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 
@@ -676,7 +677,7 @@ FIXTURE_VARIANT(keys)
 	uint16_t version, cipher;
 	bool ours;
 	uint8_t mac;
-	bool etm;
+	bool etm, deflate;
 };
 
 FIXTURE_VARIANT_ADD(keys, 12) { V12, TLS_CIPHER_AES_GCM_128 };
@@ -684,15 +685,19 @@ FIXTURE_VARIANT_ADD(keys, 13) { V13, TLS_CIPHER_AES_CCM_128 };
 FIXTURE_VARIANT_ADD(keys, 13_own_option) { V13, TLS_CIPHER_CHACHA20_POLY1305, true };
 FIXTURE_VARIANT_ADD(keys, 10_mte) { V10, SHEATH_CIPHER_AES_128_CBC, true, SHEATH_MAC_SHA1 };
 FIXTURE_VARIANT_ADD(keys, 12_etm) { V12, SHEATH_CIPHER_AES_256_CBC, true, SHEATH_MAC_SHA256, true };
+FIXTURE_VARIANT_ADD(keys, 12_deflate) { V12, SHEATH_CIPHER_AES_128_CBC, true, SHEATH_MAC_SHA1, false,
+					true };
 
 FIXTURE_SETUP(keys)
 {
 	if (!st_faults_ready())
 		SKIP(return, CANNOT);
+	ASSERT_EQ(0, st_param("legacy", "deflate"));
 }
 
 FIXTURE_TEARDOWN(keys)
 {
+	st_param("legacy", "\n");
 }
 
 static int push(int fd, int dir, const struct st_key *k, bool ours)
@@ -711,6 +716,7 @@ TEST_F_TIMEOUT(keys, push, LIMIT)
 	unsigned int nth;
 	bool hit;
 
+	k.zip = variant->deflate ? st_zip_new(15) : NULL;
 	for (dir = TLS_TX; dir <= TLS_RX; dir++) {
 		for (nth = 1, hit = true; hit && nth < N_FAULTS; nth++) {
 			ASSERT_EQ(0, st_pair(AF_INET, self->fd));
@@ -742,6 +748,7 @@ TEST_F_TIMEOUT(keys, push, LIMIT)
 		EXPECT_GT(N_FAULTS, nth);
 	}
 	EXPECT_LT(5, n_failed);
+	st_zip_free(k.zip);
 }
 
 /* session tickets: one that cannot be kept is counted, one that cannot be fetched stays */
