@@ -304,13 +304,18 @@ static int sheath_shutdown(struct socket *sock, int how)
 {
 	struct sock *sk = sock->sk;
 	struct sheath_conn *conn = sheath_conn_get(sk);
+	bool connected = false;
+	int rc;
 
 	if (how == SHUT_WR || how == SHUT_RDWR) {
 		lock_sock(sk);
+		connected = sk->sk_state != TCP_CLOSE;
 		end_tx(conn);
 		release_sock(sk);
 	}
-	return base_ops(conn)->shutdown(sock, how);
+	rc = base_ops(conn)->shutdown(sock, how);
+	/* a peer that is gone answers close_notify with a reset, but would have taken the FIN */
+	return rc == -ENOTCONN && connected ? 0 : rc;
 }
 
 /* a socket that was connected anew would go on with old keys */

@@ -258,6 +258,18 @@ TEST_F(kernel, renegotiation_is_refused)
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, refusal, 2));
 }
 
+/* its close_notify finds nobody, and is answered by a reset before the FIN goes out */
+TEST_F(kernel, shutdown_when_the_peer_is_gone)
+{
+	char c;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, ALERT, close_notify, 2));
+	close(self->p.raw);
+	self->p.raw = -1;
+	EXPECT_EQ(0, shutdown(self->p.fd, SHUT_WR));
+	EXPECT_EQ(0, recv(self->p.fd, &c, 1, 0));
+}
+
 TEST_F(kernel, shutdown_ends_in_order)
 {
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
