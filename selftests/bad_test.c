@@ -104,6 +104,28 @@ TEST_F(record, every_flipped_byte)
 	}
 }
 
+/* the tags that lists of edge cases (Wycheproof) have: each bit, halves, constants, shifted */
+TEST_F(record, wrong_tags)
+{
+	struct st_record r = { .type = DATA, .data = "secret", .len = 6 };
+	uint8_t good[ST_RECORD_MAX], bad[ST_RECORD_MAX];
+	int len = second(&self->p, &r, good), i, j;
+
+	for (i = 0; i < 8 * 16 + 8; i++) {
+		uint8_t *tag = bad + len - 16;
+
+		memcpy(bad, good, len);
+		if (i < 8 * 16)
+			tag[i / 8] ^= 1 << i % 8;
+		for (j = 0; j < 16 && i >= 8 * 16; j++)
+			tag[j] = (uint8_t []){ 0, 0xff, ~tag[j], tag[j] ^ 0x80, tag[j] ^ 1,
+					       j < 8 ? 0 : tag[j], j < 8 ? tag[j] : 0,
+					       good[len - 16 + (j + 1) % 16] }[i - 8 * 16];
+		EXPECT_DIED(bad, len, EBADMSG, BAD_RECORD_MAC, "RxBadMac");
+		ASSERT_EQ(0, reopen(&self->p));
+	}
+}
+
 TEST_F(record, large_and_bad_leaves_nothing)
 {
 	static uint8_t data[16384], buf[16384], out[ST_RECORD_MAX];
