@@ -157,7 +157,7 @@ int st_mac_seal(struct st_key *k, const struct st_record *r, uint8_t *out)
 	k->seq++;
 	if (r->flip)
 		out[5 + r->flip - 1] ^= 0x10;
-	return ok ? 5 + len : -1;
+	return ok ? (int)(5 + len) : -1;
 }
 
 static int unpad(const struct st_key *k, const uint8_t *p, size_t len)

@@ -22,23 +22,43 @@
 #include "tap.h"
 
 #define N_RECORDS	3
+#define OLD(version)	"NONE:+VERS-TLS" #version ":+ECDHE-ECDSA:+GROUP-X25519:+GROUP-SECP256R1:" \
+			"+SIGN-ALL:+CTYPE-X509:+COMP-NULL:"
 
+/* @priority: what GnuTLS has to be told, NULL: the default will do */
 static const struct {
 	int		version;
 	const char	*openssl;
 	unsigned int	suite;
 	unsigned int	cipher;
+	const char	*priority;
+	unsigned int	mac;
+	bool		etm;
 } suites[] = {
-	{ TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, TLS_CIPHER_AES_GCM_128 },
-	{ TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c, TLS_CIPHER_AES_GCM_256 },
-	{ TLS1_2_VERSION, "ECDHE-ECDSA-AES128-CCM", 0xc0ac, TLS_CIPHER_AES_CCM_128 },
-	{ TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9,
-	  TLS_CIPHER_CHACHA20_POLY1305 },
-	{ TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0x1301, TLS_CIPHER_AES_GCM_128 },
-	{ TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384", 0x1302, TLS_CIPHER_AES_GCM_256 },
-	{ TLS1_3_VERSION, "TLS_AES_128_CCM_SHA256", 0x1304, TLS_CIPHER_AES_CCM_128 },
-	{ TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256", 0x1303,
-	  TLS_CIPHER_CHACHA20_POLY1305 },
+#define AEAD(version, openssl, suite, cipher) { version, openssl, suite, cipher, NULL, 0, false }
+	AEAD(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, TLS_CIPHER_AES_GCM_128),
+	AEAD(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c, TLS_CIPHER_AES_GCM_256),
+	AEAD(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-CCM", 0xc0ac, TLS_CIPHER_AES_CCM_128),
+	AEAD(TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9, TLS_CIPHER_CHACHA20_POLY1305),
+	AEAD(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0x1301, TLS_CIPHER_AES_GCM_128),
+	AEAD(TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384", 0x1302, TLS_CIPHER_AES_GCM_256),
+	AEAD(TLS1_3_VERSION, "TLS_AES_128_CCM_SHA256", 0x1304, TLS_CIPHER_AES_CCM_128),
+	AEAD(TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256", 0x1303, TLS_CIPHER_CHACHA20_POLY1305),
+	{ TLS1_VERSION, "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", 0xc009, SHEATH_CIPHER_AES_128_CBC,
+	  OLD(1.0) "+AES-128-CBC:+SHA1:%NO_ETM", SHEATH_MAC_SHA1, false },
+	{ TLS1_VERSION, "ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0", 0xc00a, SHEATH_CIPHER_AES_256_CBC,
+	  OLD(1.0) "+AES-256-CBC:+SHA1", SHEATH_MAC_SHA1, true },
+	{ TLS1_1_VERSION, "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", 0xc009, SHEATH_CIPHER_AES_128_CBC,
+	  OLD(1.1) "+AES-128-CBC:+SHA1:%NO_ETM", SHEATH_MAC_SHA1, false },
+	{ TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", 0xc023, SHEATH_CIPHER_AES_128_CBC,
+	  OLD(1.2) "+AES-128-CBC:+SHA256:%NO_ETM", SHEATH_MAC_SHA256, false },
+	{ TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA384", 0xc024, SHEATH_CIPHER_AES_256_CBC,
+	  OLD(1.2) "+AES-256-CBC:+SHA384", SHEATH_MAC_SHA384, true },
+	{ TLS1_2_VERSION, "ECDHE-ECDSA-CAMELLIA128-SHA256", 0xc072,
+	  SHEATH_CIPHER_CAMELLIA_128_CBC, OLD(1.2) "+CAMELLIA-128-CBC:+SHA256",
+	  SHEATH_MAC_SHA256, true },
+	{ TLS1_2_VERSION, "ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0", 0xc006, SHEATH_CIPHER_NULL,
+	  OLD(1.2) "+NULL:+SHA1", SHEATH_MAC_SHA1, false },
 };
 
 /* HKDF-Expand-Label of RFC 8446 section 7.1 with an empty context. */
@@ -82,7 +102,10 @@ static bool derives(const struct sheath_key *key, const uint8_t *secret, size_t 
 	return !memcmp(k, key->key, key->key_len) && !memcmp(iv, key->iv, sizeof(iv));
 }
 
-/* Opens records from the peer; tickets come first from a server of TLS 1.3. */
+/*
+ * Opens records from the peer; tickets come first from a server of TLS 1.3, and an empty record
+ * before each where the next IV is known.
+ */
 static bool receive(int fd, struct sheath_key key, SSL *ssl)
 {
 	uint8_t record[RECORD_LEN_MAX], plain[RECORD_LEN_MAX], type;
@@ -98,7 +121,7 @@ static bool receive(int fd, struct sheath_key key, SSL *ssl)
 			len = record_read(fd, record);
 			if (len > 0)
 				len = record_open(&key, record, len, plain, &type);
-		} while (len >= 0 && type == 22);
+		} while (!len || (len > 0 && type == 22));
 		if (len != n || type != 23 || memcmp(plain, text, n))
 			return false;
 	}
@@ -143,7 +166,11 @@ static void check_handover(size_t i, bool server, const char *what)
 	    ho->role == (server ? SHEATH_ROLE_SERVER : SHEATH_ROLE_CLIENT) &&
 	    (int)ho->tx.version == suites[i].version && (int)ho->rx.version == suites[i].version,
 	    "%s: suite, group, role and version", what);
-	if (suites[i].version == TLS1_2_VERSION) {
+	tap(ho->tx.mac == suites[i].mac && ho->rx.mac == suites[i].mac &&
+	    !(ho->tx.flags & SHEATH_KEY_ENCRYPT_THEN_MAC) == !suites[i].etm &&
+	    !(ho->rx.flags & SHEATH_KEY_ENCRYPT_THEN_MAC) == !suites[i].etm,
+	    "%s: MAC and the order of it", what);
+	if (suites[i].version <= TLS1_2_VERSION) {
 		tap(ho->tx.rec_seq == 1 && ho->rx.rec_seq == 1, "%s: sequence 1 and 1", what);
 		tap(!ho->tx.secret_len && !ho->rx.secret_len, "%s: no secrets", what);
 	} else {
@@ -173,9 +200,12 @@ static void test_suite(const struct pki *pki, size_t i, bool server, bool trickl
 	char what[96];
 	SSL *ssl;
 
-	snprintf(what, sizeof(what), "%s, %s%s", suites[i].openssl, server ? "server" : "client",
+	snprintf(what, sizeof(what), "%#x %s%s, %s%s", suites[i].version, suites[i].openssl,
+		 suites[i].etm ? " etm" : "", server ? "server" : "client",
 		 trickle ? ", byte by byte" : "");
 	link_open(&l, trickle);
+	if (suites[i].priority && sheath_config_set_priority(cfg, suites[i].priority))
+		tap_bail(sheath_error());
 	sheath_config_set_ca_file(cfg, pki->ca.cert_file);
 	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
 	hs = server ? sheath_server(l.a, cfg) : sheath_client(l.a, "localhost", cfg);
