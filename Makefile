@@ -95,9 +95,9 @@ help:
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
-	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs;'
+	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs'
 	@echo '                  that ask the kernel for TLS, with sheath; every suite with openssl,'
-	@echo '                  GnuTLS, NSS and JSSE'
+	@echo '                  GnuTLS, NSS, JSSE and mbedTLS'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
 .PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \
