@@ -113,6 +113,10 @@ static int judge_lengths(const struct sheath_suite *suite, const struct sheath_v
 			NL_SET_ERR_MSG(extack, "the secret is not of the length the hash has");
 			return -EINVAL;
 		}
+		if (key->secret.hash != suite->hash) {
+			NL_SET_ERR_MSG(extack, "secrets of this suite are of another hash");
+			return -EINVAL;
+		}
 		if (key->key_len || key->iv_len) {
 			NL_SET_ERR_MSG(extack, "a key and an IV beside the secret they come from");
 			return -EINVAL;

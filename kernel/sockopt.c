@@ -220,7 +220,7 @@ static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, uns
 		return 0;
 	case TLS_RX_EXPECT_NO_PAD:
 		/* records are opened in one pass with padding or without it */
-		if (conn->version != TLS_1_3_VERSION || !conn->rx)
+		if (!conn->rx || !conn->rx->dir.ver->has_inner_type)
 			return -EINVAL;
 		conn->no_pad = value;
 		return 0;
@@ -374,7 +374,7 @@ static int get_flag(struct sheath_conn *conn, int optname, char __user *optval, 
 		value = conn->zerocopy_ro;
 		break;
 	case TLS_RX_EXPECT_NO_PAD:
-		if (conn->version != TLS_1_3_VERSION || !conn->rx)
+		if (!conn->rx || !conn->rx->dir.ver->has_inner_type)
 			return -EINVAL;
 		value = conn->no_pad;
 		break;

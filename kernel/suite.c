@@ -96,7 +96,7 @@ static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
 static const struct sheath_suite suites[] = {
 	{	/* RFC 5288, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_GCM_128, .alg = "gcm(aes)", .block_alg = "aes",
-		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION), .hash = SHEATH_HASH_SHA256,
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -104,7 +104,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{
 		.cipher = TLS_CIPHER_AES_GCM_256, .alg = "gcm(aes)", .block_alg = "aes",
-		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION), .hash = SHEATH_HASH_SHA384,
 		.key_len = 32, .tag_len = 16, .salt_len = 4, .explicit_len = 8,
 		.limit_soft = GCM_SOFT, .limit_hard = GCM_HARD,
 		.keystream = keystream_gcm,
@@ -112,7 +112,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 6655, RFC 8446 */
 		.cipher = TLS_CIPHER_AES_CCM_128, .alg = "ccm(aes)", .block_alg = "aes",
-		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION), .hash = SHEATH_HASH_SHA256,
 		.key_len = 16, .tag_len = 16, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
 		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
 		.keystream = keystream_ccm,
@@ -120,7 +120,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 7905, RFC 8446 */
 		.cipher = TLS_CIPHER_CHACHA20_POLY1305, .alg = "rfc7539(chacha20,poly1305)",
-		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION), .hash = SHEATH_HASH_SHA256,
 		.key_len = 32, .tag_len = 16,
 		.keystream = keystream_chacha20,
 		CRYPTO_INFO(tls12_crypto_info_chacha20_poly1305),
@@ -165,7 +165,7 @@ static const struct sheath_suite suites[] = {
 	},
 	{	/* RFC 6655, RFC 8446 */
 		.cipher = SHEATH_CIPHER_AES_128_CCM_8, .alg = "ccm(aes)", .block_alg = "aes",
-		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION),
+		AEAD(TLS_1_2_VERSION, TLS_1_3_VERSION), .hash = SHEATH_HASH_SHA256,
 		.key_len = 16, .tag_len = 8, .salt_len = 4, .explicit_len = 8, .iv_prefix = 2,
 		.limit_soft = CCM_SOFT, .limit_hard = CCM_HARD,
 		.keystream = keystream_ccm,

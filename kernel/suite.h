@@ -25,6 +25,7 @@ struct sheath_protect;
  * @explicit_len: bytes of the nonce each TLS 1.2 record carries: 8, or 0 for RFC 7905
  * @iv_prefix: value of the byte the crypto API wants before the nonce, 0: none (RFC 3610
  *	section 2.3 for CCM: the length of its counter field less one)
+ * @hash: enum sheath_hash of its traffic secrets in TLS 1.3, 0: it has none we know of
  * @limit_soft: records of TLS 1.3 after which a key should be replaced, 0: any number
  * @limit_hard: records of TLS 1.3 a key is good for, 0: any number
  * @limits_blocks: the limits count blocks of the cipher, and hold for every version
@@ -49,6 +50,7 @@ struct sheath_suite {
 	u8		salt_len;
 	u8		explicit_len;
 	u8		iv_prefix;
+	u8		hash;
 	u32		limit_soft;
 	u32		limit_hard;
 	bool		limits_blocks;

@@ -1015,6 +1015,7 @@ TEST_F(netlink, key_nest_form)
 
 TEST_F(netlink, key_values)
 {
+	static const uint8_t long_secret[48];
 	static const struct suite no_such_cipher = { "none", 999, 16, 4 };
 	static const struct suite short_key = { "short", TLS_CIPHER_AES_GCM_128, 15, 4 };
 	static const struct suite long_key = { "long", TLS_CIPHER_AES_GCM_128, 32, 4 };
@@ -1079,6 +1080,12 @@ TEST_F(netlink, key_values)
 	put_u32(&self->r, SHEATH_A_KEY_HASH, SHEATH_HASH_SHA384);
 	nest_end(&self->r, nest);
 	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "length the hash has");
+	request_key_set(&self->r, &self->c, self->fd[0]);
+	nest = put_key(&self->r, &self->tx);
+	request_put(&self->r, SHEATH_A_KEY_SECRET, long_secret, sizeof(long_secret));
+	put_u32(&self->r, SHEATH_A_KEY_HASH, SHEATH_HASH_SHA384);
+	nest_end(&self->r, nest);
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "another hash");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	nest = put_key(&self->r, &self->tx);
 	request_put(&self->r, SHEATH_A_KEY_SECRET, self->tx.key, 32);
