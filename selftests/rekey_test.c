@@ -1333,7 +1333,7 @@ TEST(published_vector)
 	static const uint8_t iv[] = { 0xcf, 0x78, 0x2b, 0x88, 0xdd, 0x83, 0x54, 0x9a, 0xad, 0xf1,
 				      0xe9, 0x84 };
 	struct st_secret s = { .hash = SHEATH_HASH_SHA256, .len = 32 };
-	struct st_peer p;
+	struct st_peer p = { };
 	int fd[2];
 
 	memcpy(s.data, secret, 32);

@@ -40,11 +40,12 @@ int main(void)
 		puts("this is for valgrind");
 		return 2;
 	}
-	for (u32 a = 0; a < 3; a++) {
+	for (u32 a = 0; a < N_CT_ALGS; a++) {
 		for (u32 c = 0; c < sizeof(contents) / 4; c++) {
 			check(&ct_algs[a], contents[c], 0, false);
 			check(&ct_algs[a], contents[c], 15, true);
-			check(&ct_algs[a], contents[c], 255, false);
+			if (!ct_algs[a].block)
+				check(&ct_algs[a], contents[c], 255, false);
 		}
 	}
 	return 0;

@@ -82,7 +82,7 @@ static double measure(const struct ct_alg *alg, struct class *two)
 static void make(const struct ct_alg *alg, struct class *c, u32 len, u32 pad)
 {
 	memset(c->plain, 0x61, sizeof(c->plain));
-	c->len = ct_model_make(alg, key, aad, c->plain, len - alg->hash->digest - pad - 1, pad);
+	c->len = ct_model_make(alg, key, aad, c->plain, len - alg->mac_len - pad - 1, pad);
 }
 
 /* the same length; class 1 is made by @pad and by what is done to it */
