@@ -13,8 +13,8 @@ void sheath_ct_unpad(struct sheath_ct *ct)
 {
 	u32 pad = ct->tail[ct->n_tail - 1];
 
-	ct->good = pad + 1 + ct->mac_len <= ct->len;
-	for (u32 i = 0; ct->good && i <= pad; i++)
+	ct->good = pad + 1 + ct->mac_len <= ct->len && (!ct->pad_block || pad < ct->pad_block);
+	for (u32 i = 0; ct->good && !ct->pad_block && i <= pad; i++)
 		ct->good = ct->tail[ct->n_tail - 1 - i] == pad;
 	ct->content = content_max(ct) - (ct->good ? pad : 0);
 	ct->head[ct->len_at] = ct->content >> 8;
@@ -51,8 +51,9 @@ long sheath_ct_verify(struct sheath_ct *ct)
 	memcpy(rest, ct->head, in_head);
 	memcpy(rest + in_head, ct->tail, in_tail);
 	hash_rest(ct, ct->state, ct->inner_base + bulk, rest, in_head + in_tail);
-	memcpy(rest, ct->digest, ct->hash->digest);
-	hash_rest(ct, ct->outer_state, ct->outer_base, rest, ct->hash->digest);
+	memcpy(rest, ct->outer, ct->n_outer);
+	memcpy(rest + ct->n_outer, ct->digest, ct->hash->digest);
+	hash_rest(ct, ct->outer_state, ct->outer_base, rest, ct->n_outer + ct->hash->digest);
 	if (!ct->good || memcmp(ct->digest, ct->tail + in_tail, ct->mac_len))
 		return -1;
 	return ct->content;
