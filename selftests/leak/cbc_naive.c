@@ -2,7 +2,12 @@
 /*
  * cbc_ct.c as one would write it who never heard of Lucky Thirteen: it is right, and it leaks.
  * The tests that look for leaks have to find it guilty. What handles no secret is the same.
+ * With CARELESS it believes the length of the padding, too, which is undefined behaviour.
  */
+#ifndef CARELESS
+#define CARELESS	0
+#endif
+
 #define sheath_ct_unpad		innocent_unpad
 #define sheath_ct_verify	innocent_verify
 #include "../../kernel/cbc_ct.c"
@@ -13,7 +18,8 @@ void sheath_ct_unpad(struct sheath_ct *ct)
 {
 	u32 pad = ct->tail[ct->n_tail - 1];
 
-	ct->good = pad + 1 + ct->mac_len <= ct->len && (!ct->pad_block || pad < ct->pad_block);
+	ct->good = (CARELESS || pad + 1 + ct->mac_len <= ct->len) &&
+		   (!ct->pad_block || pad < ct->pad_block);
 	for (u32 i = 0; ct->good && !ct->pad_block && i <= pad; i++)
 		ct->good = ct->tail[ct->n_tail - 1 - i] == pad;
 	ct->content = content_max(ct) - (ct->good ? pad : 0);
