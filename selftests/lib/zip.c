@@ -34,30 +34,29 @@ void st_zip_free(struct st_zip *zip)
 	free(zip);
 }
 
-int st_zip_deflate(struct st_zip *zip, const void *data, size_t len, uint8_t *out, size_t room)
+/* all of @data, to @out; how much it became, or -1 */
+static int run(z_stream *z, int (*step)(z_stream *z, int flush), const void *data, size_t len,
+	       uint8_t *out, size_t room)
 {
 	int rc;
 
-	zip->def.next_in = (void *)data;
-	zip->def.avail_in = len;
-	zip->def.next_out = out;
-	zip->def.avail_out = room;
-	rc = deflate(&zip->def, Z_SYNC_FLUSH);
-	if ((rc != Z_OK && rc != Z_BUF_ERROR) || zip->def.avail_in || !zip->def.avail_out)
-		return -1;
-	return room - zip->def.avail_out;
+	z->next_in = (void *)data;
+	z->avail_in = len;
+	z->next_out = out;
+	z->avail_out = room;
+	rc = step(z, Z_SYNC_FLUSH);
+	return (rc == Z_OK || rc == Z_BUF_ERROR) && !z->avail_in ? (int)(room - z->avail_out) : -1;
+}
+
+int st_zip_deflate(struct st_zip *zip, const void *data, size_t len, uint8_t *out, size_t room)
+{
+	int n = run(&zip->def, deflate, data, len, out, room);
+
+	/* without room left there may be more to come */
+	return n == (int)room ? -1 : n;
 }
 
 int st_zip_inflate(struct st_zip *zip, const void *data, size_t len, uint8_t *out, size_t room)
 {
-	int rc;
-
-	zip->inf.next_in = (void *)data;
-	zip->inf.avail_in = len;
-	zip->inf.next_out = out;
-	zip->inf.avail_out = room;
-	rc = inflate(&zip->inf, Z_SYNC_FLUSH);
-	if ((rc != Z_OK && rc != Z_BUF_ERROR) || zip->inf.avail_in)
-		return -1;
-	return room - zip->inf.avail_out;
+	return run(&zip->inf, inflate, data, len, out, room);
 }
