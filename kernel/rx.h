@@ -129,15 +129,20 @@ struct sheath_rx *sheath_rx_alloc(void);
 void sheath_rx_free(struct sheath_rx *rx);
 u64 sheath_rx_seq(const struct sheath_conn *conn);
 
-int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags);
+/* rx_splice.c */
 ssize_t sheath_rx_splice(struct sheath_conn *conn, struct pipe_inode_info *pipe, size_t len,
 			 bool nonblock);
 int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
 			sk_read_actor_t actor);
-void sheath_rx_data_ready(struct sheath_conn *conn);
-void sheath_rx_update(struct sheath_conn *conn);
+
+/* rx_recv.c */
+int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags);
 void sheath_rx_drain(struct sheath_conn *conn);
 u32 sheath_rx_inq(struct sheath_conn *conn);
+
+/* rx_ready.c */
+void sheath_rx_data_ready(struct sheath_conn *conn);
+void sheath_rx_update(struct sheath_conn *conn);
 int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk, int val),
 			   int val);
 
@@ -156,6 +161,8 @@ struct sheath_rx_want {
 };
 
 int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want);
+int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool tell,
+		   size_t need, long *timeo);
 int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo);
 struct sheath_rec *sheath_rx_first(struct sheath_rx *rx);
 void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Readiness: would a reader get something now? It is worked out whenever bytes came or were
+ * read, so that poll() has to look at one flag only, and TCP wakes nobody up for nothing.
+ */
+#include <net/tcp.h>
+
+#include "rx.h"
+
+/* count the content of the record at @rx->scan_seq; false: it is not complete */
+static bool count_one(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 off = rx->scan_seq - sheath_rxq_front(conn), len = rx->rec_len;
+	struct sheath_header h;
+	u8 head[SHEATH_HEADER_LEN];
+
+	if (off) {
+		off -= rx->spilled;
+		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
+		    sheath_rxq_copy(conn, off, head, sizeof(head)))
+			return false;
+		sheath_framing_get_header(head, &h);
+		if (sheath_record_check(&rx->dir, &h)) {
+			/* what a reader will be told is worth any mark */
+			rx->scan_sum = U32_MAX;
+			return false;
+		}
+		len = sizeof(head) + h.len;
+		if (off + len > sheath_rxq_avail(conn))
+			return false;
+	}
+	rx->scan_seq += len;
+	rx->scan_sum += sheath_record_content(&rx->dir, len);
+	return true;
+}
+
+/*
+ * Could a reader have @target bytes of content now? Where a count ended, the next one goes
+ * on: one that began anew for every segment would take its time with many small records.
+ */
+static bool content_ready(struct sheath_conn *conn, u32 target)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (rx->recs_bytes >= target)
+		return true;
+	if (sheath_rx_head(conn) <= 0)
+		return false;
+	if (!rx->scanned) {
+		rx->scan_seq = sheath_rxq_front(conn);
+		rx->scan_sum = 0;
+		rx->scanned = true;
+	}
+	while (rx->scan_sum < target - rx->recs_bytes && count_one(conn))
+		;
+	return rx->scan_sum >= target - rx->recs_bytes;
+}
+
+/* one byte of ciphertext in the receive queue, decrypted; authentic it is not */
+static u8 peek_byte(struct sheath_conn *conn, u32 off, u32 pos)
+{
+	struct sheath_dir *dir = &conn->rx->dir;
+	u8 byte = 0;
+
+	if (sheath_rxq_copy(conn, off + dir->prepend + pos, &byte, 1))
+		return 0;
+	return sheath_record_inner_type(dir, pos, byte);
+}
+
+/*
+ * Is the record at @off, @ahead of the one in front, nothing but a session ticket? What is
+ * behind any other message may be under another key, and must not be judged by this one.
+ */
+static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct sheath_header *h)
+{
+	struct sheath_dir *dir = &conn->rx->dir;
+	u32 len = h->len - dir->append;
+
+	sheath_record_look_ahead(dir, ahead);
+	return peek_byte(conn, off, len) == SHEATH_CT_HANDSHAKE && len > SHEATH_MSG_HEAD_LEN &&
+	       peek_byte(conn, off, 0) == SHEATH_MSG_NEW_SESSION_TICKET &&
+	       !peek_byte(conn, off, 1) &&
+	       (peek_byte(conn, off, 2) << 8 | peek_byte(conn, off, 3)) ==
+	       len - SHEATH_MSG_HEAD_LEN;
+}
+
+/*
+ * A server of TLS 1.3 sends tickets that no reader gets: who polls must not be told of bytes,
+ * read, and wait. So the records in front, the first of which is complete, are looked at before
+ * anybody is woken up.
+ */
+static bool only_tickets(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u8 head[SHEATH_HEADER_LEN];
+	struct sheath_header h = rx->head;
+	u32 off = 0, n;
+
+	if (!rx->dir.ver->has_inner_type || conn->ctrl_app || rx->spilled || rx->hs.n_head ||
+	    rx->rekey_due || !list_empty(&rx->recs))
+		return false;
+	for (n = 0; n < SHEATH_RX_TICKETS_MAX && is_ticket(conn, off, n, &h); n++) {
+		off += sizeof(head) + h.len;
+		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
+		    sheath_rxq_copy(conn, off, head, sizeof(head)))
+			return true;
+		sheath_framing_get_header(head, &h);
+		if (sheath_record_check(&rx->dir, &h))
+			return false;
+		if (off + sizeof(head) + h.len > sheath_rxq_avail(conn))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * sheath_rx_update() - work out whether a reader would get something
+ * @conn: connection with a receiving key
+ *
+ * Context: lock_sock() held, or sk_data_ready().
+ */
+void sheath_rx_update(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	struct sock *sk = conn->sk;
+	/* nothing can be read with the old key, so there is nothing to wake up for */
+	int head = rx->eof ? 1 : rx->paused ? 0 : sheath_rx_head(conn);
+	bool ready = head || !list_empty(&rx->recs);
+	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
+
+	if (!head && !rx->paused && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
+		/* the window is closing on a record that is not complete */
+		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
+		sheath_rxq_spill(conn);
+		sheath_rxq_release(conn);
+		ready |= sheath_rx_head(conn) != 0;
+	}
+	if (ready && target > 1 && !rx->eof && !rx->paused && head >= 0)
+		ready = tcp_epollin_ready(sk, INT_MAX) || content_ready(conn, target);
+	/* a window that is full of tickets closes nobody out */
+	if (ready && head > 0 && !rx->eof && only_tickets(conn))
+		ready = tcp_epollin_ready(sk, INT_MAX);
+	rx->cursor = NULL;
+	WRITE_ONCE(rx->ready, ready);
+}
+
+/**
+ * sheath_rx_data_ready() - TCP has new bytes
+ * @conn: connection with a receiving key
+ *
+ * Context: softirq on a socket nobody owns, or the backlog run by its owner.
+ */
+void sheath_rx_data_ready(struct sheath_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	sheath_rx_update(conn);
+	if (conn->rx->ready || sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN)
+		conn->base_data_ready(sk);
+}
+
+/**
+ * sheath_rx_set_rcvlowat() - SO_RCVLOWAT
+ * @conn: connection with a receiving key
+ * @base: what TCP does about it, cap it and see to a buffer that can hold it
+ * @val: mark
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: as @base.
+ */
+int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk, int val),
+			   int val)
+{
+	int rc;
+
+	conn->rx->lowered = 0;
+	rc = base(conn->sk, val);
+	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	if (conn->rx->ready)
+		conn->base_data_ready(conn->sk);
+	return rc;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* recvmsg(), and what else the application asks of the records that came. */
+#include <linux/net.h>
+#include <linux/tls.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "rx.h"
+
+/* TLS_GET_RECORD_TYPE of <linux/tls.h>; a control record is not read without it */
+static int put_type(struct msghdr *msg, u8 type)
+{
+	int rc = 0;
+
+	if (msg->msg_controllen || type != SHEATH_CT_DATA) {
+		rc = put_cmsg(msg, SOL_TLS, TLS_GET_RECORD_TYPE, sizeof(type), &type);
+		if (!rc && msg->msg_flags & MSG_CTRUNC)
+			rc = -EIO;
+	}
+	return type == SHEATH_CT_DATA || !rc ? 0 : -EIO;
+}
+
+/**
+ * struct reader - one call of recvmsg
+ * @msg: message
+ * @flags: MSG_*
+ * @len: bytes asked for
+ * @copied: bytes delivered
+ * @type: content type of this call, valid if @typed
+ * @typed: the control message was written
+ * @skip: peeking: bytes of the queue already copied
+ * @gone: peeking: what the pipeline's @gone was when @skip was 0
+ */
+struct reader {
+	struct msghdr	*msg;
+	int		flags;
+	size_t		len;
+	size_t		copied;
+	u8		type;
+	bool		typed;
+	size_t		skip;
+	u64		gone;
+};
+
+/* the record to copy from next, and where; peeking goes past what it has seen */
+static struct sheath_rec *source(struct sheath_rx *rx, struct reader *r, u32 *off)
+{
+	size_t skip = r->flags & MSG_PEEK ? r->skip : 0;
+	struct sheath_rec *rec;
+
+	list_for_each_entry(rec, &rx->recs, list) {
+		*off = rec->off;
+		if (skip < rec->len - rec->off || rec->off == rec->len) {
+			*off += skip;
+			return rec;
+		}
+		skip -= rec->len - rec->off;
+		if (rec->type != SHEATH_CT_DATA)
+			break;
+	}
+	return NULL;
+}
+
+/* Return: 1 = go on, 0 = this call is over, or an errno */
+static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec *rec, u32 off)
+{
+	size_t n = min_t(size_t, r->len - r->copied, rec->len - off);
+	int rc;
+
+	if (r->typed ? rec->type != r->type : 0)
+		return 0;
+	if (!r->typed) {
+		rc = put_type(r->msg, rec->type);
+		if (rc)
+			return rc;
+		r->type = rec->type;
+		r->typed = true;
+	}
+	if (n && !(r->flags & MSG_TRUNC)) {
+		size_t done = copy_to_iter(page_address(rec->page) + off, n, &r->msg->msg_iter);
+
+		if (done != n) {
+			iov_iter_revert(&r->msg->msg_iter, done);
+			return -EFAULT;
+		}
+	}
+	r->copied += n;
+	r->skip += n;
+	if (rec->type != SHEATH_CT_DATA && off + n == rec->len)
+		r->msg->msg_flags |= MSG_EOR;
+	rc = rec->type == SHEATH_CT_DATA;
+	if (!(r->flags & MSG_PEEK))
+		sheath_rx_rec_used(conn->rx, rec, n);
+	return rc;
+}
+
+/* the memory of opened records is bounded by the receive buffer, however much is peeked at */
+static bool may_queue(struct sheath_conn *conn)
+{
+	return conn->rx->recs_mem < READ_ONCE(conn->sk->sk_rcvbuf);
+}
+
+/* one step; Return: 1 = go on, 0 = this call is over, or an errno */
+static int step(struct sheath_conn *conn, struct reader *r, size_t target, long *timeo)
+{
+	struct sheath_rx_want want = { .room = r->len - r->copied };
+	struct sheath_rec *rec;
+	u32 off;
+	int rc;
+
+	if (r->flags & MSG_PEEK && conn->rx->gone != r->gone) {
+		/* while this one waited, another reader took what it had peeked at */
+		iov_iter_revert(&r->msg->msg_iter, r->flags & MSG_TRUNC ? 0 : r->copied);
+		r->copied = 0;
+		r->skip = 0;
+		r->gone = conn->rx->gone;
+		return 1;
+	}
+	rec = source(conn->rx, r, &off);
+	if (rec)
+		return deliver(conn, r, rec, off);
+	if (r->flags & MSG_PEEK && !list_empty(&conn->rx->recs) &&
+	    (!may_queue(conn) || sheath_rx_first(conn->rx)->type != SHEATH_CT_DATA))
+		return 0;
+	if (!(r->flags & (MSG_PEEK | MSG_TRUNC)) && user_backed_iter(&r->msg->msg_iter) &&
+	    (!r->typed || r->type == SHEATH_CT_DATA))
+		want.direct = &r->msg->msg_iter;
+	/* what was peeked at is still there and counts again */
+	rc = sheath_rx_take(conn, &want, !r->copied,
+			    r->flags & MSG_PEEK ? target : target - r->copied,
+			    r->copied < target ? timeo : NULL);
+	if (rc <= 0)
+		return rc;
+	if (want.got) {
+		if (!r->typed)
+			put_type(r->msg, SHEATH_CT_DATA);
+		r->type = SHEATH_CT_DATA;
+		r->typed = true;
+		r->copied += want.got;
+	}
+	return 1;
+}
+
+/*
+ * In-tree TLS tells of a bad header once, and then there is nothing to read, ever. Who does
+ * not wait may be told so, too; who waits would wait for ever.
+ */
+static int tell(struct sheath_conn *conn, int rc, int flags)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	if (!conn->in_tree || !rx->head_err || rc != -conn->err)
+		return rc;
+	if (rx->head_told && flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	rx->head_told = true;
+	return rc;
+}
+
+/**
+ * sheath_rx_recvmsg() - recvmsg() on a connection with a receiving key
+ * @conn: connection
+ * @msg: message
+ * @len: bytes asked for
+ * @flags: MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_TRUNC
+ *
+ * Context: lock_sock() held, released while waiting; may sleep.
+ *
+ * Return: bytes delivered, 0 at the end of the stream, or
+ * * %-EAGAIN		- nothing there
+ * * %-EIO		- a control record, and no room for its type; it stays
+ * * %-EKEYEXPIRED	- the peer changed its key
+ * * %-ECONNABORTED	- the connection ended without close_notify; told once
+ * * %-EOPNOTSUPP	- MSG_OOB
+ * * other		- what ended the session or the connection
+ */
+int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags)
+{
+	struct reader r = { .msg = msg, .flags = flags, .len = len, .gone = conn->rx->gone };
+	struct sock *sk = conn->sk;
+	size_t target = flags & MSG_WAITALL ? len : min_t(size_t, len, sheath_rx_mark(conn));
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int rc;
+
+	sheath_conn_owned(conn);
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (!len)
+		return 0;
+	do {
+		rc = step(conn, &r, target, &timeo);
+	} while (rc > 0 && r.copied < len);
+	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	return r.copied ? r.copied : rc < 0 ? tell(conn, rc, flags) : 0;
+}
+
+/**
+ * sheath_rx_drain() - see to control records that wait behind the last data read
+ * @conn: connection with a receiving key, about to be closed
+ *
+ * TCP resets a connection that is closed with unread bytes, and with it what the peer has
+ * not read yet. A session ticket or a close_notify is not worth that.
+ *
+ * Context: lock_sock() held, may sleep.
+ */
+void sheath_rx_drain(struct sheath_conn *conn)
+{
+	struct sheath_rx_want want = { };
+
+	while (!conn->err && list_empty(&conn->rx->recs) && sheath_rx_next(conn, &want) > 0)
+		;
+	/* RFC 8446 section 6.1: what comes after a close_notify is ignored */
+	if (conn->rx->eof)
+		sheath_rxq_used(conn, sheath_rxq_avail(conn));
+	sheath_rxq_release_all(conn);
+}
+
+/**
+ * sheath_rx_inq() - FIONREAD: bytes of data a reader would get before anything else
+ * @conn: connection with a receiving key
+ *
+ * Padding and content type of a TLS 1.3 record are known when it is open, so what is complete
+ * is opened for this and waits in the queue, as if it was peeked at. What more than a receive
+ * buffer of opened records holds is not counted, nor a control record and what follows it. An
+ * error is left for a reader to find.
+ *
+ * Context: lock_sock() held, may sleep.
+ */
+u32 sheath_rx_inq(struct sheath_conn *conn)
+{
+	struct sheath_rx_want want = { };
+	struct sheath_rx *rx = conn->rx;
+	struct sheath_rec *rec;
+	u32 sum = 0;
+
+	while (may_queue(conn) && (list_empty(&rx->recs) ||
+	       list_last_entry(&rx->recs, struct sheath_rec, list)->type == SHEATH_CT_DATA)) {
+		if (sheath_rx_next(conn, &want) <= 0)
+			break;
+	}
+	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	list_for_each_entry(rec, &rx->recs, list) {
+		if (rec->type != SHEATH_CT_DATA)
+			break;
+		sum += rec->len - rec->off;
+	}
+	return min_t(u32, sum, INT_MAX);
+}
