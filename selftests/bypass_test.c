@@ -19,6 +19,7 @@
 
 #include "kselftest_harness.h"
 #include "asleep.h"
+#include "patience.h"
 #include "record.h"
 
 enum { ALERT = 21, DATA = 23 };
@@ -134,7 +135,7 @@ TEST_F(bypass, repair_while_keyed)
 		return;
 	ASSERT_EQ(0, st_attach(self->fd[0], ST_SHEATH));
 	ASSERT_EQ(0, pthread_create(&t, NULL, set_repair, &r));
-	ASSERT_EQ(1, poll(&pfd, 1, 5000));
+	ASSERT_EQ(1, poll(&pfd, 1, st_patience(5000)));
 	ASSERT_EQ(POLLIN, pfd.revents);
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
 	EXPECT_ERR(EBUSY, st_set(self->fd[0], ST_SHEATH, TLS_RX, &self->back));
@@ -161,7 +162,7 @@ static int refs(void)
 /* the module stays until the last return from close(), and no longer */
 TEST_F(bypass, module_stays)
 {
-	int before = refs(), i;
+	int before = refs();
 
 	if (before < 0)
 		return;
@@ -170,9 +171,7 @@ TEST_F(bypass, module_stays)
 	EXPECT_EQ(before + 2, refs());
 	close(self->fd[0]);
 	close(self->fd[1]);
-	for (i = 0; i < 5000 && refs() != before; i++)
-		usleep(1000);
-	EXPECT_EQ(before, refs());
+	EXPECT_TRUE(ST_COMES_TRUE(refs() == before));
 	ASSERT_EQ(0, st_pair(variant->family, self->fd));
 }
 

@@ -17,6 +17,7 @@
 
 #include "kselftest_harness.h"
 #include "matrix.h"
+#include "patience.h"
 #include "stream.h"
 
 #define FULL		16384
@@ -194,7 +195,7 @@ static bool either(const int fd[2])
 		{ .fd = fd[1], .events = POLLIN },
 	};
 
-	return poll(p, 2, 5000) > 0;
+	return poll(p, 2, st_patience(5000)) > 0;
 }
 
 TEST_F(data, eagain_goes_on)

@@ -19,6 +19,7 @@
 #include "kselftest_harness.h"
 #include "fault.h"
 #include "matrix.h"
+#include "patience.h"
 #include "peer.h"
 #include "stream.h"
 #include "zip.h"
@@ -52,9 +53,7 @@ static bool is_over(int fd)
 
 static int be_patient(int fd)
 {
-	struct timeval t = { .tv_sec = PATIENCE_S };
-
-	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	return st_be_patient(fd, 1000 * PATIENCE_S);
 }
 
 /* in-tree TLS has no suites with a MAC: both ends are ours then */

@@ -17,6 +17,7 @@
 
 #include "kselftest_harness.h"
 #include "asleep.h"
+#include "patience.h"
 #include "peer.h"
 
 enum { ALERT = 21, DATA = 23 };
@@ -265,13 +266,11 @@ static int be_alone(bool alone)
 TEST_F_TIMEOUT(last, signals_while_it_waits, 120)
 {
 	struct sigaction act = { .sa_handler = nothing };
-	struct timeval patience = { .tv_sec = 5 };
 	long long pos = 0;
 	int round;
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &act, NULL));
-	ASSERT_EQ(0, setsockopt(self->p.raw, SOL_SOCKET, SO_RCVTIMEO, &patience,
-				sizeof(patience)));
+	ASSERT_EQ(0, st_be_patient(self->p.raw, 5000));
 	for (round = 0; round < 40; round++) {
 		struct interrupted s = { .fd = self->p.fd, .pos = self->sent };
 

@@ -40,6 +40,7 @@
 
 #include "kselftest_harness.h"
 #include "fault.h"
+#include "patience.h"
 #include "peer.h"
 #include "secret.h"
 
@@ -74,7 +75,6 @@ struct answer {
 
 static int client_open(struct client *c)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	const int on = 1;
 
 	memset(c, 0, sizeof(*c));
@@ -87,7 +87,7 @@ static int client_open(struct client *c)
 	c->fd = nl_socket_get_fd(c->nl);
 	c->seq = 1000;
 	if (setsockopt(c->fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)) ||
-	    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+	    st_be_patient(c->fd, 1000 * PATIENCE_S))
 		return -1;
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "kselftest_harness.h"
 #include "matrix.h"
+#include "patience.h"
 #include "stream.h"
 
 #define FULL		16384
@@ -33,7 +34,7 @@ static uint32_t wait_for(int ep, int ms)
 {
 	struct epoll_event ev;
 
-	return epoll_wait(ep, &ev, 1, ms) > 0 ? ev.events : 0;
+	return epoll_wait(ep, &ev, 1, st_patience(ms)) > 0 ? ev.events : 0;
 }
 
 /* sheath is looked at: fd[1] behind in-tree TLS, or r.rx behind a relay */

@@ -21,6 +21,7 @@
 
 #include "kselftest_harness.h"
 #include "matrix.h"
+#include "patience.h"
 #include "peer.h"
 #include "stream.h"
 
@@ -193,12 +194,11 @@ TEST_F(recv, lowat_rest)
 
 TEST_F(recv, lowat_rest_blocking)
 {
-	struct timeval tv = { .tv_sec = 5 };
 	struct timespec begin;
 	pthread_t t;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	ASSERT_EQ(0, setsockopt(self->fd[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	ASSERT_EQ(0, st_be_patient(self->fd[1], 5000));
 	ASSERT_EQ(0, set_int(self->fd[1], SO_RCVLOWAT, 1500));
 	ASSERT_EQ(0, st_write(self->fd[0], 0, 1000, 1000));
 	ASSERT_EQ(1, recv(self->fd[1], self->buf, 1, 0));
@@ -217,7 +217,7 @@ TEST_F(recv, lowat_rest_blocking)
 	EXPECT_EQ(100, recv(self->fd[1], self->buf, 100, 0));
 	ASSERT_EQ(0, pthread_join(t, NULL));
 	/* a reader that nobody woke up looks again when its time is over */
-	EXPECT_GT(4000, ms_since(&begin));
+	EXPECT_GT(st_patience(4000), ms_since(&begin));
 	EXPECT_EQ(1500, get_lowat(self->fd[1]));
 	EXPECT_EQ(0, st_expect(self->fd[1], 1100, 900, 900));
 }
@@ -266,14 +266,9 @@ static int inq(int fd)
 	return n;
 }
 
-/* in the end it is so */
 static bool inq_becomes(int fd, int want)
 {
-	int i;
-
-	for (i = 0; i < 5000 && inq(fd) != want; i++)
-		usleep(1000);
-	return inq(fd) == want;
+	return ST_COMES_TRUE(inq(fd) == want);
 }
 
 TEST_F(recv, fionread)
@@ -426,6 +421,7 @@ TEST_F(recv, time_out)
 	EXPECT_LE(40, ms_since(&begin));
 	/* what came before it counts */
 	ASSERT_EQ(0, st_write(self->fd[0], 0, 10, 10));
+	ASSERT_EQ(POLLIN, st_poll(self->fd[1], POLLIN, 5000));
 	EXPECT_EQ(10, recv(self->fd[1], self->buf, 20, MSG_WAITALL));
 	EXPECT_TRUE(st_check(self->buf, 10, 0));
 }

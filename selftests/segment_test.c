@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "patience.h"
 #include "peer.h"
 #include "record.h"
 #include "segment.h"
@@ -564,13 +565,12 @@ TEST(part_of_a_header_and_no_window)
 	uint32_t cut;
 
 	for (cut = 1; cut <= 5; cut++) {
-		struct timeval tv = { .tv_sec = 5 };
 		struct st_peer p;
 		uint64_t pos, n;
 
 		memset(&t, 0, sizeof(t));
 		ASSERT_EQ(0, st_peer_open(&p, V13, TLS_CIPHER_AES_GCM_128, false));
-		ASSERT_EQ(0, setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+		ASSERT_EQ(0, st_be_patient(p.fd, 5000));
 		ASSERT_EQ(0, fill_window(&p, &t, cut));
 		/* the send buffer takes the rest */
 		ASSERT_EQ(0, st_send_all(p.raw, t.wire + t.sent, t.sealed - t.sent, 0));

@@ -13,6 +13,7 @@
 
 #include "kselftest_harness.h"
 #include "mem.h"
+#include "patience.h"
 #include "sock.h"
 
 #define BATCH	200	/* pairs open at a time */
@@ -155,17 +156,16 @@ FIXTURE_SETUP(rest)
 
 /*
  * TCP goes on with a socket for a while after its process has closed it or died: no event
- * tells when it is done, so this asks again, for 20 seconds at most.
+ * tells when it is done, so this asks again, for 20 seconds and as st_patience() has it.
  */
 static bool comes_to_rest(long long tx, long long rx, int inuse)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
 	int i;
 
-	for (i = 0; i < 1000; i++) {
-		if (st_stat("CurrTx") == tx && st_stat("CurrRx") == rx && tcp_inuse() <= inuse)
+	for (i = 0; i < 4; i++) {
+		if (ST_COMES_TRUE(st_stat("CurrTx") == tx && st_stat("CurrRx") == rx &&
+				  tcp_inuse() <= inuse))
 			return true;
-		nanosleep(&pause, NULL);
 	}
 	return false;
 }

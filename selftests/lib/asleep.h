@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* wait some seconds until thread *@tid sleeps; 0 there: it has not begun */
+/* wait, as ST_COMES_TRUE(), until thread *@tid sleeps; 0 there: it has not begun */
 bool st_falls_asleep(const volatile pid_t *tid);
 
 #endif /* SELFTEST_ASLEEP_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections with keys, for the kernel selftests. */
 #include "sock.h"
+#include "patience.h"
 #include "zip.h"
 
 #include <arpa/inet.h>
@@ -258,7 +259,7 @@ int st_poll(int fd, short events, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
-	return poll(&p, 1, ms) > 0 ? p.revents : 0;
+	return poll(&p, 1, st_patience(ms)) > 0 ? p.revents : 0;
 }
 
 int st_param(const char *name, const char *value)

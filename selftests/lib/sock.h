@@ -86,7 +86,7 @@ bool st_check(const void *buf, size_t len, uint64_t pos);
 int st_send_all(int fd, const void *buf, size_t len, int flags);
 int st_recv_all(int fd, void *buf, size_t len);
 
-/* wait for @events up to @ms; the events that came, 0 on time-out */
+/* wait for @events up to @ms, as st_patience(); the events that came, 0 on time-out */
 int st_poll(int fd, short events, int ms);
 
 #endif /* SELFTEST_SOCK_H */

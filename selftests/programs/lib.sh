@@ -19,6 +19,7 @@ CONNS=${CONNS:-50}
 MARKER=sheath-visible-plaintext
 # the distribution's, whose OpenSSL is the one under test; another may come first in PATH
 PYTHON=/usr/bin/python3
+SLOW=${SHEATH_SLOW:-1}
 N=0 FAILED=0 PORT=4400 PIDS=''
 
 TMP=$(mktemp -d)
@@ -49,7 +50,9 @@ check() {
 
 # by SECONDS COMMAND...: a program that hangs fails its test, not the whole run
 by() {
-	timeout -k 5 "$@" || { echo "exit status $?: $*" >&2; return 1; }
+	limit=$(($1 * SLOW))
+	shift
+	timeout -k 5 $limit "$@" || { echo "exit status $?: $*" >&2; return 1; }
 }
 
 finish() {
@@ -247,7 +250,7 @@ openssl_gets() {
 
 # it stops at the end of its input, unless the answer has begun
 gnutls_gets() {
-	{ request "$2"; sleep 3; } | by 300 gnutls-cli --logfile=gnutls.log --x509cafile cert.pem -p "$PORT" \
+	{ request "$2"; sleep $((3 * SLOW)); } | by 300 gnutls-cli --logfile=gnutls.log --x509cafile cert.pem -p "$PORT" \
 		--priority "NORMAL:-VERS-ALL:+VERS-TLS1.$1" localhost | tail -c "$(size "www/$2")" | got_file "$2"
 }
 

@@ -15,7 +15,7 @@ check() {
 	want=$1 text=$2
 	shift 2
 	N=$((N + 1))
-	timeout 20 "$SHEATH" "$@" </dev/null >"$DIR/out" 2>"$DIR/err"
+	timeout $((20 * ${SHEATH_SLOW:-1})) "$SHEATH" "$@" </dev/null >"$DIR/out" 2>"$DIR/err"
 	got=$?
 	if [ "$want" = 0 ]; then
 		file=$DIR/out lines=1

@@ -8,13 +8,15 @@
 #
 # BUILD is the folder with the program sheath; with PATTERN (of grep -E) only tests whose name
 # it matches are run. Output is TAP. Each test has openssl or gnutls on the other end, moves
-# data both ways, and requires that the counters of the module moved.
+# data both ways, and requires that the counters of the module moved. SHEATH_SLOW is the factor by
+# which to be more patient than on a machine that has nothing else to do.
 
 set -u
 BUILD=${1:?usage: interop.sh BUILD [PATTERN]}
 PATTERN=${2:-.}
 SHEATH=$BUILD/sheath
 STAT=/proc/net/sheath_stat
+SLOW=${SHEATH_SLOW:-1}
 
 [ -x "$SHEATH" ] || { echo "Bail out! no program $SHEATH"; exit 1; }
 [ -r $STAT ] || { echo "Bail out! the module sheath is not loaded"; exit 1; }
@@ -73,17 +75,35 @@ counters_still() {
 
 # ---------------------------------------------------------------- processes
 
+# limited COMMAND...: a program that hangs fails its test, not the whole run
+limited() {
+	timeout -k 5 $((120 * SLOW)) "$@"
+}
+
+# comes_true COMMAND...: wait until it is, with an end
+comes_true() {
+	for _ in $(seq $((200 * SLOW))); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	echo "# never came: $*" >>err
+	return 1
+}
+
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+listens() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$1\$" '
+		$2 ~ port && $4 == "0A" { found = 1 }
+		END { exit !found }'
+}
+
+listens_or_ended() { listens "$1" || ended "$PEER"; }
+
 # wait_port: until somebody listens on $PORT
 wait_port() {
 	hex=$(printf '%04X' "$PORT")
-	for _ in $(seq 200); do
-		cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$hex\$" '
-			$2 ~ port && $4 == "0A" { found = 1 }
-			END { exit !found }' && return 0
-		kill -0 "$PEER" 2>/dev/null || return 1
-		sleep 0.05
-	done
-	return 1
+	comes_true listens_or_ended "$hex" && listens "$hex"
 }
 
 # start_peer COMMAND...: a server on a fresh $PORT, which the command has as @PORT@
@@ -115,12 +135,26 @@ stop_peer() {
 
 # end_peer: let a server that ends by itself do so
 end_peer() {
-	for _ in $(seq 100); do
-		kill -0 "$PEER" 2>/dev/null || break
-		sleep 0.05
-	done
+	comes_true ended "$PEER"
 	stop_peer
 }
+
+# converse COMMAND...: run a client whose input is what is written to file descriptor 7
+converse() {
+	exec 7<>talk
+	{ exec 7>&-; limited "$@"; } <talk >got 2>err &
+	CLIENT=$!
+}
+
+# hang_up: its input ends; its exit status
+hang_up() {
+	exec 7>&-
+	wait "$CLIENT"
+}
+
+# has_line LINE FILE, has_count N TEXT FILE: a line, or N lines with a text, are there
+has_line() { grep -aqxF -e "$1" "$2"; }
+has_count() { [ "$(grep -ac -e "$2" "$3")" = "$1" ]; }
 
 # ---------------------------------------------------------------- certificates
 
@@ -168,7 +202,7 @@ make_data() {
 	head -c 60000 /dev/urandom | base64 -w 60 >lines
 	rev lines >lines.rev
 	echo "tester:$PSK" >psk
-	mkfifo fifo fifo2
+	mkfifo fifo fifo2 talk
 }
 
 # ---------------------------------------------------------------- sheath as client
@@ -176,7 +210,7 @@ make_data() {
 # talk ARGS...: lines to the peer, their reverse back; facts into "facts"
 talk() {
 	note_counters
-	timeout 120 "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
+	limited "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
 		<lines >got 2>err
 }
 
@@ -256,7 +290,7 @@ server() {
 	# shellcheck disable=SC2086
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $server_args www
 	# shellcheck disable=SC2086
-	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
 		$client_args <requests >got 2>err
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
@@ -272,7 +306,7 @@ server_fails() {
 	# shellcheck disable=SC2086
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $2 www
 	# shellcheck disable=SC2086
-	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
+	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
 		<requests >got 2>err
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
@@ -289,7 +323,7 @@ server_resumes() {
 	start_peer "$SHEATH" serve --max-connections 2 --json -v -p @PORT@ $2 www
 	for io in -sess_out -sess_in; do
 		# shellcheck disable=SC2086
-		timeout 120 openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \
+		limited openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \
 			$io session $3 <requests >$io.got 2>err
 	done
 	end_peer
@@ -329,8 +363,11 @@ gnutls_cli() {
 	note_counters
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
 	# shellcheck disable=SC2086
-	(printf 'GET /middle HTTP/1.0\r\n\r\n'; sleep 2) | timeout 120 gnutls-cli --logfile=/dev/null -p "$PORT" \
-		--x509cafile ca.pem --priority "$priority" $client_args localhost >got 2>err
+	converse gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem --priority "$priority" \
+		$client_args localhost
+	printf 'GET /middle HTTP/1.0\r\n\r\n' >&7
+	wait "$CLIENT"
+	hang_up
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
 	grep -aq '^HTTP/1.1 200 OK' got && grep -axFq -f www/middle got && has "$@" &&
@@ -357,19 +394,24 @@ rekey_client() {
 	# shellcheck disable=SC2086
 	start_peer openssl s_server -accept @PORT@ -naccept 1 -tls1_3 $EC
 	note_counters
-	{ echo before; sleep 4; echo behind; sleep 2; } |
-		timeout 120 "$SHEATH" connect --json=facts --ca ca.pem "$HOST" "$PORT" >got 2>err &
-	client=$!
-	sleep 2
+	converse "$SHEATH" connect --json=facts --ca ca.pem "$HOST" "$PORT"
+	echo before >&7
+	comes_true has_line before peer.out
 	# each command is the first byte of what is read at once
-	for text in one k two K three; do
-		echo $text >fifo
-		sleep 0.4
-	done
-	wait $client
-	[ $? = 0 ] && [ "$(tr '\n' ' ' <got)" = "one two three " ] &&
-		grep -aqx before peer.out && grep -aqx behind peer.out && rekeyed 1 2 &&
-		counters_moved
+	echo one >fifo
+	comes_true has_line one got
+	echo k >fifo
+	comes_true rekeyed 0 1
+	echo two >fifo
+	comes_true has_line two got
+	echo K >fifo
+	comes_true rekeyed 1 2
+	echo three >fifo
+	comes_true has_line three got
+	echo behind >&7
+	comes_true has_line behind peer.out
+	hang_up && [ "$(tr '\n' ' ' <got)" = "one two three " ] && has_line before peer.out &&
+		has_line behind peer.out && rekeyed 1 2 && counters_moved
 	report $? "$name"
 	stop_peer
 }
@@ -383,18 +425,19 @@ rekey_server() {
 	# shellcheck disable=SC2086
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $SERVE_EC www
 	get='GET /short HTTP/1.1\r\nHost: localhost\r\n'
-	{
-		sleep 1
-		# what begins with K or k is a command
-		for c in k K k; do
-			printf '%b\r\n' "$get"
-			sleep 0.7
-			echo $c
-			sleep 0.7
-		done
-		printf 'GET /data HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
-		sleep 3
-	} | timeout 120 openssl s_client -connect "$HOST:$PORT" -CAfile ca.pem -tls1_3 >got 2>err
+	converse openssl s_client -connect "$HOST:$PORT" -CAfile ca.pem -tls1_3
+	n=0
+	# what begins with K or k is a command
+	for c in k K k; do
+		n=$((n + 1))
+		printf '%b\r\n' "$get" >&7
+		comes_true has_count $n '^HTTP/1.1 200 OK' got
+		echo $c >&7
+		comes_true rekeyed $((n / 2)) $n
+	done
+	printf 'GET /data HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&7
+	wait "$CLIENT"
+	hang_up
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
 	[ "$(grep -ac '^HTTP/1.1 200 OK' got)" = 4 ] && rekeyed 1 3 && counters_moved
@@ -408,15 +451,15 @@ rekey_gnutls() {
 	note_rekeys
 	note_counters
 	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
-	{
-		printf 'GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n'
-		sleep 1
-		printf '^rekey^\n'
-		sleep 1
-		printf 'GET /middle HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
-		sleep 2
-	} | timeout 120 gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem \
-		--inline-commands --priority "$V3" localhost >got 2>err
+	converse gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem --inline-commands \
+		--priority "$V3" localhost
+	printf 'GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n' >&7
+	comes_true has_count 1 'HTTP/1.1 200 OK' got
+	printf '^rekey^\n' >&7
+	comes_true rekeyed 1 1
+	printf 'GET /middle HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&7
+	wait "$CLIENT"
+	hang_up
 	end_peer
 	grep -a '"event":"handshake"' peer.out >facts
 	[ "$(grep -ac 'HTTP/1.1 200 OK' got)" = 2 ] && grep -axFq -f www/middle got && rekeyed 1 1 &&
@@ -459,7 +502,7 @@ example_client() {
 	: >facts
 	start_peer openssl s_server -accept @PORT@ -WWW -naccept 1 -cert ec.pem -key ec.key
 	note_counters
-	timeout 120 "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
+	limited "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
 	[ -s got ] && counters_moved
 	report $? "$name"
 	stop_peer
@@ -471,7 +514,7 @@ example_server() {
 	: >facts
 	note_counters
 	start_peer "$BUILD/examples/server" @PORT@ ec.pem ec.key www/data
-	timeout 120 openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
 		<>fifo >got 2>err
 	cmp -s got www/data && [ "$(counter TxBytes)" -ge 1000000 ]
 	report $? "$name"
@@ -634,7 +677,7 @@ client_unprivileged() {
 	# shellcheck disable=SC2086
 	start_peer openssl s_server -accept @PORT@ -rev -naccept 1 $EC
 	note_counters
-	/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups timeout 120 "$SHEATH" connect \
+	limited /usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups "$SHEATH" connect \
 		--json --ca ca.pem localhost "$PORT" <lines >got 2>facts
 	cmp -s got lines.rev && has '"verified":true' && counters_moved
 	report $? "$name"
@@ -648,14 +691,12 @@ client_cut() {
 	note_counters
 	start_peer openssl s_server -accept @PORT@ -quiet -naccept 1 -cert ec.pem -key ec.key
 	: >facts
-	timeout 120 "$SHEATH" connect --ca ca.pem --session session2 --ticket-wait 5000 \
+	limited "$SHEATH" connect --ca ca.pem --session session2 --ticket-wait 5000 \
 		localhost "$PORT" <>fifo2 >got 2>err &
-	for _ in $(seq 100); do
-		[ -s session2 ] && break
-		sleep 0.05
-	done
+	client=$!
+	comes_true [ -s session2 ]
 	kill -9 $PEER
-	wait $!
+	wait $client
 	[ $? = 1 ] && grep -q 'data may be missing' err
 	report $? "$name"
 	stop_peer
