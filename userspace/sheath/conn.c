@@ -33,8 +33,12 @@
 #define WRITE_MS	30000
 #define DRAIN_MS	2000
 
-/* One connection may not keep the others waiting for longer than this takes. */
-#define BURST		(1u << 20)
+/*
+ * A turn of one connection, after which the others have theirs: so many bytes received and
+ * sent, and a request counts for some of them.
+ */
+#define TURN_BYTES	(256u << 10)
+#define REQUEST_BYTES	(8u << 10)
 
 enum conn_state {
 	CONN_HANDSHAKE,
@@ -57,6 +61,7 @@ enum conn_state {
  * @res: response being sent
  * @buf: bytes received and not parsed yet, the next requests of a pipeline
  * @buf_len: number of them
+ * @spent: bytes of this turn
  */
 struct conn {
 	struct source	src;
@@ -71,11 +76,12 @@ struct conn {
 	struct response	res;
 	char		buf[4096];
 	size_t		buf_len;
+	size_t		spent;
 };
 
 /* What a step does to its connection. */
 enum outcome {
-	AGAIN,		/* state has changed, go on at once */
+	AGAIN,		/* go on at once, unless the turn is over */
 	WAIT,		/* until the socket is ready */
 	GONE,		/* the connection is to be freed */
 };
@@ -123,6 +129,7 @@ static enum outcome begin_read(struct conn *c)
 
 static enum outcome begin_write(struct conn *c)
 {
+	c->spent += REQUEST_BYTES;
 	response_make(&c->res, &c->req, c->srv->root, !c->srv->stopping);
 	if (c->srv->log)
 		log_request(c->srv, c->peer, &c->req, &c->res);
@@ -156,26 +163,28 @@ static enum outcome step_read(struct conn *c)
 {
 	ssize_t n;
 
-	for (;;) {
-		if (c->buf_len)
-			parse(c);
-		if (c->req.complete || c->req.status)
-			return begin_write(c);
-		if (c->srv->stopping && !c->req.target_len)
-			return begin_drain(c);
-		c->buf_len = 0;
-		n = read(c->src.fd, c->buf, sizeof(c->buf));
-		if (n < 0 && errno == EAGAIN)
-			return want(c, EPOLLIN);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n < 0 && c->srv->log)
-				log_error(c->srv, c->peer, "reading", errno);
-			return n ? GONE : begin_drain(c);
-		}
+	if (c->buf_len)
+		parse(c);
+	if (c->req.complete || c->req.status)
+		return begin_write(c);
+	if (c->srv->stopping && !c->req.target_len)
+		return begin_drain(c);
+	c->buf_len = 0;
+	n = read(c->src.fd, c->buf, sizeof(c->buf));
+	if (n > 0) {
 		c->buf_len = n;
+		c->spent += n;
+		return AGAIN;
 	}
+	if (!n)
+		return begin_drain(c);
+	if (errno == EINTR)
+		return AGAIN;
+	if (errno == EAGAIN)
+		return want(c, EPOLLIN);
+	if (c->srv->log)
+		log_error(c->srv, c->peer, "reading", errno);
+	return GONE;
 }
 
 /* Sends what is next of the response. Returns its bytes, or -1 with errno set. */
@@ -192,7 +201,8 @@ static ssize_t send_some(struct conn *c)
 			res->head_sent += n;
 		return n;
 	}
-	n = sendfile(c->src.fd, res->fd, &res->offset, res->left < BURST ? res->left : BURST);
+	n = sendfile(c->src.fd, res->fd, &res->offset,
+		     res->left < TURN_BYTES ? res->left : TURN_BYTES);
 	if (n > 0)
 		res->left -= n;
 	if (!n) {
@@ -213,38 +223,36 @@ static enum outcome finish_response(struct conn *c)
 
 static enum outcome step_write(struct conn *c)
 {
-	size_t done = 0;
 	ssize_t n;
 
-	while (c->res.left || c->res.head_sent < c->res.head_len) {
-		if (done >= BURST)
-			return want(c, EPOLLOUT);
-		n = send_some(c);
-		if (n < 0 && errno == EAGAIN)
-			return want(c, EPOLLOUT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			if (c->srv->log)
-				log_error(c->srv, c->peer, "sending", errno);
-			return GONE;
-		}
-		done += n;
+	if (!c->res.left && c->res.head_sent == c->res.head_len)
+		return finish_response(c);
+	n = send_some(c);
+	if (n >= 0) {
+		c->spent += n;
 		c->deadline = sheath_clock_ms() + WRITE_MS;
+		return AGAIN;
 	}
-	return finish_response(c);
+	if (errno == EINTR)
+		return AGAIN;
+	if (errno == EAGAIN)
+		return want(c, EPOLLOUT);
+	if (c->srv->log)
+		log_error(c->srv, c->peer, "sending", errno);
+	return GONE;
 }
 
-/* Bounded: a client that never stops sending must not stop the others. */
 static enum outcome step_drain(struct conn *c)
 {
-	ssize_t n = 1;
+	ssize_t n = read(c->src.fd, c->buf, sizeof(c->buf));
 
-	for (size_t done = 0; n > 0 && done < BURST; done += n)
-		n = read(c->src.fd, c->buf, sizeof(c->buf));
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return want(c, EPOLLIN);
-	return GONE;
+	if (n > 0) {
+		c->spent += n;
+		return AGAIN;
+	}
+	if (n < 0 && errno == EINTR)
+		return AGAIN;
+	return n < 0 && errno == EAGAIN ? want(c, EPOLLIN) : GONE;
 }
 
 static enum outcome (*const steps[])(struct conn *c) = {
@@ -254,12 +262,23 @@ static enum outcome (*const steps[])(struct conn *c) = {
 	[CONN_DRAIN]		= step_drain,
 };
 
+/*
+ * The next turn comes at once if the socket is readable or writable. A request may wait in
+ * @c->buf while nothing more is to be read: then there is room for its answer, or its answer
+ * has to wait all the same.
+ */
+static enum outcome end_turn(struct conn *c)
+{
+	return want(c, c->state == CONN_DRAIN ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
 static void drive(struct conn *c)
 {
 	enum outcome out;
 
+	c->spent = 0;
 	do
-		out = steps[c->state](c);
+		out = c->spent < TURN_BYTES ? steps[c->state](c) : end_turn(c);
 	while (out == AGAIN);
 	if (out == GONE)
 		conn_free(c);

@@ -21,6 +21,8 @@
 
 #define BACKLOG		1024
 #define TICK_MS		500
+/* Connections accepted before those there are have their turn. */
+#define ACCEPTS		16
 /* How long responses may take to finish once the server is told to stop. */
 #define GRACE_MS	10000
 
@@ -103,21 +105,28 @@ static void stop(struct server *srv)
 	conn_stop_all(srv);
 }
 
-static void on_listener(struct source *src, uint32_t events)
+/* Returns false when nobody waits to be accepted, or nobody can be. */
+static bool accept_one(struct server *srv)
 {
-	struct server *srv = server_of(src, offsetof(struct server, listener));
-	int fd;
+	int fd = accept4(srv->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	(void)events;
-	if (!may_accept(srv))
-		return;
-	fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
 		srv->accepted++;
 		conn_start(srv, fd);
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-		srv->full = true;
+		return true;
 	}
+	srv->full = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+	return false;
+}
+
+static void on_listener(struct source *src, uint32_t events)
+{
+	struct server *srv = server_of(src, offsetof(struct server, listener));
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS && may_accept(srv); i++)
+		if (!accept_one(srv))
+			break;
 	if (!may_accept(srv))
 		loop_want(srv->loop, src, 0);
 }
@@ -164,11 +173,15 @@ static int watch_signals(struct server *srv)
 	return loop_want(srv->loop, &srv->signals, EPOLLIN);
 }
 
-/* Out of descriptors with no connection to end is a shortage elsewhere: try again later. */
+/*
+ * Signals do not wait until many busy clients have had their turns. Out of descriptors with
+ * no connection to end is a shortage elsewhere: try again later.
+ */
 static void tick(struct server *srv)
 {
 	int64_t now = sheath_clock_ms();
 
+	on_signal(&srv->signals, EPOLLIN);
 	conn_expire(srv, srv->stopping && now >= srv->stop_at ? INT64_MAX : now);
 	if (srv->full)
 		server_conn_ended(srv);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The program `sheath serve` in a process of its own, with no module: the linker puts
+ * __wrap_sheath_server() in the place of sheath_server(), see the Makefile.
+ */
+#include "served.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "hs.h"
+#include "libsheath.h"
+#include "sink.h"
+#include "tap.h"
+
+#define ARGS_MAX	32
+#define START_MS	60000
+#define STOP_MS		60000
+
+static enum served_mode served_mode;
+
+struct sheath_hs *__real_sheath_server(int fd, struct sheath_config *cfg);
+struct sheath_hs *__wrap_sheath_server(int fd, struct sheath_config *cfg);
+
+struct sheath_hs *__wrap_sheath_server(int fd, struct sheath_config *cfg)
+{
+	struct sheath_hs *hs = __real_sheath_server(fd, cfg);
+
+	if (hs && served_mode == SERVED_TLS)
+		sink_use(hs);
+	else if (hs)
+		hs->step = SHEATH_STEP_DONE;
+	return hs;
+}
+
+static void run(const char *const *args)
+{
+	char *argv[ARGS_MAX + 8] = {
+		(char *)"sheath", (char *)"-a", (char *)"127.0.0.1", (char *)"-p", (char *)"0",
+	};
+	int argc = 5;
+
+	for (; *args && argc < ARGS_MAX + 7; args++)
+		argv[argc++] = (char *)*args;
+	optind = 1;
+	exit(command_serve(argc, argv));
+}
+
+static void make_pipe(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC) || fcntl(fd[0], F_SETFL, O_NONBLOCK))
+		tap_bail("pipe");
+}
+
+/* Reads the port from the line "listening on 127.0.0.1:PORT". */
+static void read_port(struct served *s)
+{
+	static const char word[] = "127.0.0.1:";
+	char text[4096] = "";
+	const char *p;
+
+	if (!served_said(s->out, text, sizeof(text), "\n", START_MS))
+		return;
+	p = strstr(text, word);
+	if (p)
+		s->port = atoi(p + sizeof(word) - 1);
+}
+
+/**
+ * served_start() - run a server
+ * @s: filled in; @s->port is 0 if it does not listen
+ * @mode: what a connection begins with
+ * @args: options and the directory, NULL at the end
+ */
+void served_start(struct served *s, enum served_mode mode, const char *const *args)
+{
+	int out[2], err[2];
+
+	make_pipe(out);
+	make_pipe(err);
+	fflush(stdout);
+	s->pid = fork();
+	if (s->pid < 0)
+		tap_bail("fork");
+	if (!s->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(out[1], STDOUT_FILENO);
+		dup2(err[1], STDERR_FILENO);
+		served_mode = mode;
+		run(args);
+	}
+	close(out[1]);
+	close(err[1]);
+	s->out = out[0];
+	s->err = err[0];
+	s->port = 0;
+	read_port(s);
+}
+
+/**
+ * served_connect() - connect to a server
+ * @s: server
+ *
+ * Return: a blocking socket.
+ */
+int served_connect(const struct served *s)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(s->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		tap_bail("cannot connect: %s", strerror(errno));
+	return fd;
+}
+
+/**
+ * served_status() - wait until a server has ended
+ * @s: server; its pipes are closed once it has
+ * @timeout_ms: milliseconds to wait
+ *
+ * Return: its exit status, -1 if it still runs, 128 and more if a signal ended it.
+ */
+int served_status(struct served *s, int timeout_ms)
+{
+	int64_t end = sheath_clock_ms() + timeout_ms;
+	int status;
+
+	while (!waitpid(s->pid, &status, WNOHANG)) {
+		if (sheath_clock_ms() > end)
+			return -1;
+		usleep(2000);
+	}
+	close(s->out);
+	close(s->err);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/**
+ * served_stop() - have a server end
+ * @s: server
+ *
+ * Return: its exit status, -1 if it had to be killed.
+ */
+int served_stop(struct served *s)
+{
+	int status;
+
+	kill(s->pid, SIGTERM);
+	status = served_status(s, STOP_MS);
+	if (status >= 0)
+		return status;
+	kill(s->pid, SIGKILL);
+	served_status(s, STOP_MS);
+	return -1;
+}
+
+/**
+ * served_said() - wait until a server has printed something
+ * @fd: its standard output or error
+ * @text: what it has printed so far, terminated, is added to
+ * @size: bytes of @text
+ * @word: to be in @text
+ * @timeout_ms: milliseconds to wait
+ *
+ * Return: true if @word is there, false if it did not come.
+ */
+bool served_said(int fd, char *text, size_t size, const char *word, int timeout_ms)
+{
+	int64_t end = sheath_clock_ms() + timeout_ms;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	size_t len = strlen(text);
+	ssize_t n;
+
+	while (!strstr(text, word)) {
+		int64_t left = end - sheath_clock_ms();
+
+		if (left <= 0 || len + 1 >= size || poll(&pfd, 1, left) <= 0)
+			return false;
+		n = read(fd, text + len, size - 1 - len);
+		if (n <= 0)
+			return false;
+		len += n;
+		text[len] = '\0';
+	}
+	return true;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program `sheath serve` in a process of its own, with no module. */
+#ifndef SERVED_H
+#define SERVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How connections to it begin. */
+enum served_mode {
+	SERVED_PLAIN,	/* no handshake: HTTP at once */
+	SERVED_TLS,	/* a handshake; what follows it is in the clear, as no kernel seals it */
+};
+
+/**
+ * struct served - a server that runs
+ * @pid: process
+ * @port: where it listens, of 127.0.0.1
+ * @out: its standard output, non-blocking
+ * @err: its standard error, non-blocking
+ */
+struct served {
+	pid_t		pid;
+	uint16_t	port;
+	int		out;
+	int		err;
+};
+
+void served_start(struct served *s, enum served_mode mode, const char *const *args);
+int served_connect(const struct served *s);
+int served_status(struct served *s, int timeout_ms);
+int served_stop(struct served *s);
+bool served_said(int fd, char *text, size_t size, const char *word, int timeout_ms);
+
+#endif /* SERVED_H */
