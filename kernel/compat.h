@@ -17,6 +17,11 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+/* 6.9 moved sock_rps_record_flow() there (commit 490a79faf95e) */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <net/rps.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "sheath needs Linux 6.1 or newer"
 #endif

@@ -194,6 +194,11 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 	int rc;
 
 	want->got = 0;
+	if (rx->parsed >= SHEATH_RX_RELEASE) {
+		/* acknowledged, and what came meanwhile taken out of the backlog */
+		sheath_rxq_release(conn);
+		sk_flush_backlog(conn->sk);
+	}
 	if (conn->err)
 		return -conn->err;
 	if (rx->eof)

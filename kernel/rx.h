@@ -23,6 +23,8 @@ struct pipe_inode_info;
 /* session tickets that are looked past before somebody is woken up to read them */
 #define SHEATH_RX_TICKETS_MAX	16
 #define SHEATH_RX_WARNING_MAX	16
+/* what a long read uses up is given back to TCP in such pieces, so that the sender goes on */
+#define SHEATH_RX_RELEASE	(128 * 1024)
 
 /**
  * struct sheath_rec - an opened record that was not delivered in full
@@ -73,6 +75,8 @@ struct sheath_rec {
  * @scan_seq: where in the stream of TCP the last count of content ended, if @scanned
  * @scan_sum: content of the records from the one in front to there
  * @scanned: they are valid
+ * @ahead: bytes in the queue from the record in front on that are nothing but tickets
+ * @n_ahead: how many tickets
  * @n_empty: empty records in a row
  * @n_warning: warning alerts in a row
  * @n_update: KeyUpdates in a row since @update_since
@@ -116,6 +120,8 @@ struct sheath_rx {
 	u32			scan_seq;
 	u32			scan_sum;
 	bool			scanned;
+	u32			ahead;
+	unsigned int		n_ahead;
 	unsigned int		n_empty;
 	unsigned int		n_warning;
 	unsigned int		n_update;
@@ -137,12 +143,16 @@ int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
 
 /* rx_recv.c */
 int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags);
+void sheath_rx_busy_poll(struct sheath_conn *conn, bool nonblock);
 void sheath_rx_drain(struct sheath_conn *conn);
 u32 sheath_rx_inq(struct sheath_conn *conn);
 
 /* rx_ready.c */
 void sheath_rx_data_ready(struct sheath_conn *conn);
 void sheath_rx_update(struct sheath_conn *conn);
+void sheath_rx_recheck(struct sheath_conn *conn);
+bool sheath_rx_is_data(struct sheath_conn *conn);
+int sheath_rx_hint(struct sheath_conn *conn);
 int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk, int val),
 			   int val);
 

@@ -167,6 +167,8 @@ static void record_done(struct sheath_conn *conn, u32 content)
 	const struct net *net = sock_net(conn->sk);
 
 	forget_front(conn);
+	rx->ahead = 0;
+	rx->n_ahead = 0;
 	if (!rx->spilled)
 		sheath_rxq_used(conn, rx->rec_len);
 	rx->spilled = 0;

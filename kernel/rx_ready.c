@@ -7,28 +7,36 @@
 
 #include "rx.h"
 
+/* Return: 1 = the record at @off is complete, 0 = more bytes are needed, or an errno */
+static int record_at(struct sheath_conn *conn, u32 off, struct sheath_header *h)
+{
+	u8 head[SHEATH_HEADER_LEN];
+	int rc;
+
+	if (off + sizeof(head) > sheath_rxq_avail(conn) ||
+	    sheath_rxq_copy(conn, off, head, sizeof(head)))
+		return 0;
+	sheath_framing_get_header(head, h);
+	rc = sheath_record_check(&conn->rx->dir, h);
+	return rc ?: off + sizeof(head) + h->len <= sheath_rxq_avail(conn);
+}
+
 /* count the content of the record at @rx->scan_seq; false: it is not complete */
 static bool count_one(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
 	u32 off = rx->scan_seq - sheath_rxq_front(conn), len = rx->rec_len;
 	struct sheath_header h;
-	u8 head[SHEATH_HEADER_LEN];
+	int rc;
 
 	if (off) {
-		off -= rx->spilled;
-		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
-		    sheath_rxq_copy(conn, off, head, sizeof(head)))
-			return false;
-		sheath_framing_get_header(head, &h);
-		if (sheath_record_check(&rx->dir, &h)) {
-			/* what a reader will be told is worth any mark */
+		rc = record_at(conn, off - rx->spilled, &h);
+		/* what a reader will be told is worth any mark */
+		if (rc < 0)
 			rx->scan_sum = U32_MAX;
+		if (rc <= 0)
 			return false;
-		}
-		len = sizeof(head) + h.len;
-		if (off + len > sheath_rxq_avail(conn))
-			return false;
+		len = SHEATH_HEADER_LEN + h.len;
 	}
 	rx->scan_seq += len;
 	rx->scan_sum += sheath_record_content(&rx->dir, len);
@@ -88,30 +96,79 @@ static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct
 /*
  * A server of TLS 1.3 sends tickets that no reader gets: who polls must not be told of bytes,
  * read, and wait. So the records in front, the first of which is complete, are looked at before
- * anybody is woken up.
+ * anybody is woken up; each of them once, however often bytes come behind them.
  */
 static bool only_tickets(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u8 head[SHEATH_HEADER_LEN];
-	struct sheath_header h = rx->head;
-	u32 off = 0, n;
+	struct sheath_header h;
+	int rc;
 
 	if (!rx->dir.ver->has_inner_type || conn->ctrl_app || rx->spilled || rx->hs.n_head ||
 	    rx->rekey_due || !list_empty(&rx->recs))
 		return false;
-	for (n = 0; n < SHEATH_RX_TICKETS_MAX && is_ticket(conn, off, n, &h); n++) {
-		off += sizeof(head) + h.len;
-		if (off + sizeof(head) > sheath_rxq_avail(conn) ||
-		    sheath_rxq_copy(conn, off, head, sizeof(head)))
-			return true;
-		sheath_framing_get_header(head, &h);
-		if (sheath_record_check(&rx->dir, &h))
+	for (; rx->n_ahead < SHEATH_RX_TICKETS_MAX; rx->n_ahead++) {
+		rc = record_at(conn, rx->ahead, &h);
+		if (rc <= 0)
+			return !rc && rx->n_ahead;
+		if (!is_ticket(conn, rx->ahead, rx->n_ahead, &h))
 			return false;
-		if (off + sizeof(head) + h.len > sheath_rxq_avail(conn))
-			return true;
+		rx->ahead += SHEATH_HEADER_LEN + h.len;
 	}
 	return false;
+}
+
+/**
+ * sheath_rx_is_data() - is there a record in front, and is it data?
+ * @conn: connection with a receiving key
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: true if it is, as far as that can be told without opening it.
+ */
+bool sheath_rx_is_data(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 len;
+
+	if (conn->err || rx->eof || rx->paused || rx->rekey_due || rx->hs.n_head || rx->spilled ||
+	    sheath_rx_head(conn) <= 0)
+		return false;
+	if (!rx->dir.protect->direct || rx->dir.compress)
+		return false;
+	len = rx->rec_len - rx->dir.prepend - rx->dir.append;
+	if (!len || !rx->dir.ver->has_inner_type)
+		return len && rx->head.type == SHEATH_CT_DATA;
+	sheath_record_look_ahead(&rx->dir, 0);
+	return peek_byte(conn, 0, len) == SHEATH_CT_DATA;
+}
+
+/**
+ * sheath_rx_hint() - bytes a reader would get now, at most
+ * @conn: connection with a receiving key
+ *
+ * Nothing is opened for it, so padding, compressed records and records that are not data count
+ * with all that could be in them.
+ *
+ * Context: lock_sock() held.
+ *
+ * Return: bytes; 1 if there is an end or an error to be told of; 0 if a reader would wait.
+ */
+int sheath_rx_hint(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u64 sum = rx->recs_bytes;
+	bool more = !conn->err && !rx->eof && !rx->paused && sheath_rx_head(conn) > 0 &&
+		    !only_tickets(conn);
+
+	if (more) {
+		content_ready(conn, INT_MAX);
+		sum += rx->scan_sum == U32_MAX ? 1 : rx->scan_sum;
+	}
+	rx->cursor = NULL;
+	if (!sum && (conn->err || rx->eof || sock_flag(conn->sk, SOCK_DONE)))
+		return 1;
+	return min_t(u64, sum, INT_MAX);
 }
 
 /**
@@ -155,9 +212,25 @@ void sheath_rx_data_ready(struct sheath_conn *conn)
 {
 	struct sock *sk = conn->sk;
 
-	sheath_rx_update(conn);
+	/* only a reader can make an end of that, and works it out anew */
+	if (!conn->rx->ready)
+		sheath_rx_update(conn);
 	if (conn->rx->ready || sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN)
 		conn->base_data_ready(sk);
+}
+
+/**
+ * sheath_rx_recheck() - the application changed what it wants to be woken up for
+ * @conn: connection with a receiving key
+ *
+ * Context: lock_sock() held.
+ */
+void sheath_rx_recheck(struct sheath_conn *conn)
+{
+	sheath_rxq_release(conn);
+	sheath_rx_update(conn);
+	if (conn->rx->ready)
+		conn->base_data_ready(conn->sk);
 }
 
 /**
@@ -177,9 +250,6 @@ int sheath_rx_set_rcvlowat(struct sheath_conn *conn, int (*base)(struct sock *sk
 
 	conn->rx->lowered = 0;
 	rc = base(conn->sk, val);
-	sheath_rxq_release(conn);
-	sheath_rx_update(conn);
-	if (conn->rx->ready)
-		conn->base_data_ready(conn->sk);
+	sheath_rx_recheck(conn);
 	return rc;
 }

@@ -2,6 +2,7 @@
 /* recvmsg(), and what else the application asks of the records that came. */
 #include <linux/net.h>
 #include <linux/tls.h>
+#include <net/busy_poll.h>
 #include <net/tcp.h>
 
 #include "compat.h"
@@ -67,7 +68,7 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 	size_t n = min_t(size_t, r->len - r->copied, rec->len - off);
 	int rc;
 
-	if (r->typed ? rec->type != r->type : 0)
+	if (r->typed && rec->type != r->type)
 		return 0;
 	if (!r->typed) {
 		rc = put_type(r->msg, rec->type);
@@ -86,7 +87,8 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 	}
 	r->copied += n;
 	r->skip += n;
-	if (rec->type != SHEATH_CT_DATA && off + n == rec->len)
+	/* of data, too, as in-tree TLS has it: TLS libraries tell a whole record by it */
+	if (off + n == rec->len)
 		r->msg->msg_flags |= MSG_EOR;
 	rc = rec->type == SHEATH_CT_DATA;
 	if (!(r->flags & MSG_PEEK))
@@ -111,6 +113,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	if (r->flags & MSG_PEEK && conn->rx->gone != r->gone) {
 		/* while this one waited, another reader took what it had peeked at */
 		iov_iter_revert(&r->msg->msg_iter, r->flags & MSG_TRUNC ? 0 : r->copied);
+		r->msg->msg_flags &= ~MSG_EOR;
 		r->copied = 0;
 		r->skip = 0;
 		r->gone = conn->rx->gone;
@@ -119,6 +122,9 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	rec = source(conn->rx, r, &off);
 	if (rec)
 		return deliver(conn, r, rec, off);
+	/* who takes nothing leaves the record to a reader with memory to open it into */
+	if (!r->len && sheath_rx_is_data(conn))
+		return 0;
 	if (r->flags & MSG_PEEK && !list_empty(&conn->rx->recs) &&
 	    (!may_queue(conn) || sheath_rx_first(conn->rx)->type != SHEATH_CT_DATA))
 		return 0;
@@ -137,6 +143,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 		r->type = SHEATH_CT_DATA;
 		r->typed = true;
 		r->copied += want.got;
+		r->msg->msg_flags |= MSG_EOR;
 	}
 	return 1;
 }
@@ -157,12 +164,27 @@ static int tell(struct sheath_conn *conn, int rc, int flags)
 	return rc;
 }
 
+/* TCP_INQ, and io_uring's question whether it is worth while to come again */
+static void put_inq(struct sheath_conn *conn, struct msghdr *msg)
+{
+	int inq;
+
+	if (!tcp_sk(conn->sk)->recvmsg_inq && !msg->msg_get_inq)
+		return;
+	inq = sheath_rx_hint(conn);
+	msg->msg_inq = inq;
+	if (tcp_sk(conn->sk)->recvmsg_inq)
+		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
+}
+
 /**
  * sheath_rx_recvmsg() - recvmsg() on a connection with a receiving key
  * @conn: connection
  * @msg: message
- * @len: bytes asked for
+ * @len: bytes asked for; 0: wait until there is something to read
  * @flags: MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_TRUNC
+ *
+ * MSG_EOR is reported if a record ended within what was delivered, be it peeked at.
  *
  * Context: lock_sock() held, released while waiting; may sleep.
  *
@@ -185,14 +207,33 @@ int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, 
 	sheath_conn_owned(conn);
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (!len)
-		return 0;
 	do {
-		rc = step(conn, &r, target, &timeo);
-	} while (rc > 0 && r.copied < len);
+		rc = step(conn, &r, target ?: 1, &timeo);
+	} while (rc > 0 && (r.copied < len || !r.typed));
 	sheath_rxq_release(conn);
 	sheath_rx_update(conn);
-	return r.copied ? r.copied : rc < 0 ? tell(conn, rc, flags) : 0;
+	if (!r.copied && rc < 0)
+		return tell(conn, rc, flags);
+	put_inq(conn, msg);
+	return r.copied;
+}
+
+/**
+ * sheath_rx_busy_poll() - SO_BUSY_POLL: poll the device before sleeping
+ * @conn: connection
+ * @nonblock: the reader does not wait
+ *
+ * Context: process, lock not held.
+ */
+void sheath_rx_busy_poll(struct sheath_conn *conn, bool nonblock)
+{
+	/* pairs with smp_store_release() in commit() of keys.c */
+	struct sheath_rx *rx = smp_load_acquire(&conn->rx);
+	struct sock *sk = conn->sk;
+
+	if (sk_can_busy_loop(sk) && rx && !READ_ONCE(rx->ready) &&
+	    skb_queue_empty_lockless(&sk->sk_receive_queue) && sk->sk_state == TCP_ESTABLISHED)
+		sk_busy_loop(sk, nonblock);
 }
 
 /**

@@ -231,6 +231,9 @@ static int set_flag(struct sheath_conn *conn, int optname, sockptr_t optval, uns
 	default:
 		conn->ctrl_app = value;
 		conn->ctrl_set = 1;
+		/* tickets that nobody was to be told of may have come to be worth reading */
+		if (conn->rx)
+			sheath_rx_recheck(conn);
 		return 0;
 	}
 }

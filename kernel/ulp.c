@@ -187,6 +187,7 @@ static int sheath_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int f
 	/* no bytes of the stream */
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return conn->base->recvmsg(sk, msg, len, flags, addr_len);
+	sheath_rx_busy_poll(conn, flags & MSG_DONTWAIT);
 	lock_sock(sk);
 	if (plain_rx_begin(conn)) {
 		release_sock(sk);
@@ -207,6 +208,7 @@ static ssize_t sheath_splice_read(struct socket *sock, loff_t *ppos,
 	bool nonblock = sock->file->f_flags & O_NONBLOCK || flags & SPLICE_F_NONBLOCK;
 	ssize_t rc;
 
+	sock_rps_record_flow(sk);
 	lock_sock(sk);
 	if (plain_rx_begin(conn)) {
 		release_sock(sk);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Long reads: what one call has used up goes back to TCP while it goes on, so that the sender
+ * goes on as well. In-tree TLS is the measure.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "stream.h"
+
+#define RCVBUF	400000		/* the kernel doubles it */
+#define SNDBUF	(8 << 20)
+#define TOTAL	(8 << 20)
+
+FIXTURE(flow)
+{
+	int fd[2];
+	int pipe[2];
+	char *buf;
+	long long sent;
+};
+
+FIXTURE_VARIANT(flow)
+{
+	uint16_t version, cipher;
+	const char *tx, *rx;
+};
+
+#define VARIANT(name, v, c, t, r) \
+FIXTURE_VARIANT_ADD(flow, name) { .version = v, .cipher = c, .tx = t, .rx = r }
+
+VARIANT(tls12, TLS_1_2_VERSION, TLS_CIPHER_AES_GCM_128, ST_IN_TREE, ST_SHEATH);
+VARIANT(tls13, TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128, ST_IN_TREE, ST_SHEATH);
+VARIANT(tls13_chacha, TLS_1_3_VERSION, TLS_CIPHER_CHACHA20_POLY1305, ST_IN_TREE, ST_SHEATH);
+VARIANT(in_tree_measure, TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128, ST_IN_TREE, ST_IN_TREE);
+
+/* more waits at the sender than the receive buffer holds */
+FIXTURE_SETUP(flow)
+{
+	int snd = SNDBUF, rcv = RCVBUF;
+
+	ASSERT_EQ(0, st_pair_keyed(AF_INET, self->fd, variant->tx, variant->rx, variant->version,
+				   variant->cipher));
+	ASSERT_EQ(0, setsockopt(self->fd[0], SOL_SOCKET, SO_SNDBUFFORCE, &snd, sizeof(snd)));
+	ASSERT_EQ(0, setsockopt(self->fd[1], SOL_SOCKET, SO_RCVBUFFORCE, &rcv, sizeof(rcv)));
+	ASSERT_EQ(0, pipe(self->pipe));
+	self->buf = malloc(TOTAL);
+	ASSERT_NE(NULL, self->buf);
+	self->sent = st_fill_socket(self->fd[0], 0, TOTAL, 16384);
+	ASSERT_LT(6 * RCVBUF, self->sent);
+}
+
+FIXTURE_TEARDOWN(flow)
+{
+	close(self->fd[0]);
+	close(self->fd[1]);
+	close(self->pipe[0]);
+	close(self->pipe[1]);
+	free(self->buf);
+}
+
+TEST_F(flow, one_read)
+{
+	ssize_t n = recv(self->fd[1], self->buf, TOTAL, MSG_DONTWAIT);
+
+	/* twice what the buffer had at the most when the call began */
+	EXPECT_LT(4 * RCVBUF, n);
+	EXPECT_TRUE(n > 0 && st_check(self->buf, n, 0));
+	EXPECT_EQ(0, st_expect(self->fd[1], n, self->sent - n, 100000));
+}
+
+TEST_F(flow, one_splice)
+{
+	int size = fcntl(self->pipe[1], F_SETPIPE_SZ, 1 << 20);
+	ssize_t n, got, m;
+
+	ASSERT_EQ(1 << 20, size);
+	n = splice(self->fd[1], NULL, self->pipe[1], NULL, 1 << 20, SPLICE_F_NONBLOCK);
+	ASSERT_LT(0, n);
+	for (got = 0; got < n; got += m) {
+		m = read(self->pipe[0], self->buf + got, n - got);
+		ASSERT_LT(0, m);
+	}
+	EXPECT_TRUE(st_check(self->buf, n, 0));
+	EXPECT_EQ(0, st_expect(self->fd[1], n, self->sent - n, 1 << 20));
+}
+
+TEST_HARNESS_MAIN
