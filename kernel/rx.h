@@ -144,7 +144,7 @@ int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
 /* rx_recv.c */
 int sheath_rx_recvmsg(struct sheath_conn *conn, struct msghdr *msg, size_t len, int flags);
 void sheath_rx_busy_poll(struct sheath_conn *conn, bool nonblock);
-void sheath_rx_drain(struct sheath_conn *conn);
+bool sheath_rx_drain(struct sheath_conn *conn);
 u32 sheath_rx_inq(struct sheath_conn *conn);
 
 /* rx_ready.c */

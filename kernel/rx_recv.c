@@ -236,25 +236,49 @@ void sheath_rx_busy_poll(struct sheath_conn *conn, bool nonblock)
 		sk_busy_loop(sk, nonblock);
 }
 
-/**
- * sheath_rx_drain() - see to control records that wait behind the last data read
- * @conn: connection with a receiving key, about to be closed
- *
- * TCP resets a connection that is closed with unread bytes, and with it what the peer has
- * not read yet. A session ticket or a close_notify is not worth that.
- *
- * Context: lock_sock() held, may sleep.
- */
-void sheath_rx_drain(struct sheath_conn *conn)
+/* see to all that is in front of data, as a reader would */
+static void skip_ctrl(struct sheath_conn *conn)
 {
 	struct sheath_rx_want want = { };
+	struct sheath_rec *rec;
+	int rc;
 
-	while (!conn->err && list_empty(&conn->rx->recs) && sheath_rx_next(conn, &want) > 0)
-		;
+	do {
+		rec = sheath_rx_first(conn->rx);
+		if (rec && rec->type == SHEATH_CT_DATA)
+			return;
+		rc = 1;
+		if (rec)
+			sheath_rx_rec_used(conn->rx, rec, rec->len - rec->off);
+		else
+			rc = sheath_rx_next(conn, &want);
+	} while (rc > 0);
+}
+
+/**
+ * sheath_rx_drain() - the connection is going to be closed
+ * @conn: connection with a receiving key
+ *
+ * TCP resets a connection that is closed with unread bytes, so that the peer learns of it, and
+ * looks at its receive queue for them. A session ticket or a close_notify there is not worth
+ * that; data that left the queue is, and a close_notify before the reset would be a lie.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return: true if something is unread: the connection has to be reset.
+ */
+bool sheath_rx_drain(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+
+	skip_ctrl(conn);
 	/* RFC 8446 section 6.1: what comes after a close_notify is ignored */
-	if (conn->rx->eof)
+	if (rx->eof)
 		sheath_rxq_used(conn, sheath_rxq_avail(conn));
 	sheath_rxq_release_all(conn);
+	if (!list_empty(&rx->recs) || sheath_rxq_avail(conn))
+		return true;
+	return rx->spilled && !rx->eof && !conn->err;
 }
 
 /**

@@ -393,11 +393,14 @@ static void sheath_close(struct sock *sk, long timeout)
 	void (*base_close)(struct sock *sk, long timeout) = conn->base->close;
 
 	lock_sock(sk);
+	if (conn->rx && sheath_rx_drain(conn)) {
+		/* the peer has to learn that its data was not read, wherever that was */
+		sock_set_flag(sk, SOCK_LINGER);
+		sk->sk_lingertime = 0;
+	}
 	/* SO_LINGER with time 0 asks for a reset: no farewell */
 	if (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime)
 		end_tx(conn);
-	if (conn->rx)
-		sheath_rx_drain(conn);
 	WRITE_ONCE(conn->state, SHEATH_STATE_CLOSED);
 	sheath_session_event(conn, SHEATH_EVENT_DOWN);
 	sheath_session_del(conn);
