@@ -26,7 +26,6 @@
 #include "response.h"
 #include "tcp.h"
 
-#define HANDSHAKE_MS	30000
 /* From the end of a response to the end of the next request. */
 #define REQUEST_MS	30000
 /* Without a byte taken by the client. */
@@ -321,7 +320,7 @@ void conn_start(struct server *srv, int fd)
 		conn_free(c);
 		return;
 	}
-	enter(c, CONN_HANDSHAKE, HANDSHAKE_MS);
+	enter(c, CONN_HANDSHAKE, srv->handshake_ms);
 	drive(c);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "number.h"
 #include "relay.h"
 #include "report.h"
 #include "say.h"
@@ -35,6 +36,7 @@ static const char help[] =
 "      --priority STRING  GnuTLS priority string\n"
 "      --psk FILE         pre-shared key, a line of IDENTITY:HEXKEY\n"
 "      --session FILE     resume the session in FILE, keep the new one there\n"
+"      --timeout SECONDS  for the handshake (15)\n"
 "      --ticket-wait MS   with --session: wait for a session ticket before data passes (0)\n"
 "      --rekey BYTES      have both sides change their keys whenever so many bytes were sent\n"
 "                         (TLS 1.3)\n"
@@ -45,7 +47,8 @@ static const char help[] =
 "  -h, --help\n";
 
 #define CONNECT_MS	15000
-#define HANDSHAKE_MS	15000
+#define HANDSHAKE_S	15
+#define HANDSHAKE_MAX_S	3600
 /* Peers end a connection that changes keys for its own sake. */
 #define REKEY_MIN	1000
 
@@ -54,6 +57,7 @@ enum {
 	OPT_NAME,
 	OPT_SESSION,
 	OPT_TICKET_WAIT,
+	OPT_TIMEOUT,
 	OPT_REKEY,
 	OPT_JSON,
 };
@@ -65,6 +69,7 @@ static const struct option options[] = {
 	{ "insecure",		no_argument,		NULL,	'k' },
 	{ "session",		required_argument,	NULL,	OPT_SESSION },
 	{ "ticket-wait",	required_argument,	NULL,	OPT_TICKET_WAIT },
+	{ "timeout",		required_argument,	NULL,	OPT_TIMEOUT },
 	{ "rekey",		required_argument,	NULL,	OPT_REKEY },
 	{ "verbose",		no_argument,		NULL,	'v' },
 	{ "json",		optional_argument,	NULL,	OPT_JSON },
@@ -80,6 +85,8 @@ static const struct option options[] = {
  * @insecure: any certificate will do
  * @session: file, NULL: none
  * @ticket_wait_ms: patience
+ * @rekey_bytes: change keys whenever so many were sent, 0: never
+ * @timeout_s: seconds the handshake may take
  * @family: AF_*
  * @verbose: print what was negotiated
  * @json: where to print facts, NULL: nowhere
@@ -96,6 +103,8 @@ struct connection {
 	bool		insecure;
 	const char	*session;
 	unsigned int	ticket_wait_ms;
+	unsigned int	rekey_bytes;
+	unsigned int	timeout_s;
 	int		family;
 	bool		verbose;
 	FILE		*json;
@@ -114,29 +123,6 @@ static int open_json(struct connection *c, const char *path)
 	return 0;
 }
 
-static int parse_wait(const char *text, unsigned int *ms)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n > 60000)
-		return say_usage("\"%s\" is not a number of milliseconds up to 60000", text);
-	*ms = n;
-	return 0;
-}
-
-static int parse_rekey(const char *text, uint64_t *bytes)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < REKEY_MIN || n > INT_MAX)
-		return say_usage("\"%s\" is not a number of bytes from %d to %d", text, REKEY_MIN,
-				 INT_MAX);
-	*bytes = n;
-	return 0;
-}
-
 static int take_option(struct connection *c, int option)
 {
 	switch (option) {
@@ -150,9 +136,11 @@ static int take_option(struct connection *c, int option)
 		c->session = optarg;
 		return 0;
 	case OPT_TICKET_WAIT:
-		return parse_wait(optarg, &c->ticket_wait_ms);
+		return number_parse(optarg, 0, 60000, "milliseconds", &c->ticket_wait_ms);
+	case OPT_TIMEOUT:
+		return number_parse(optarg, 1, HANDSHAKE_MAX_S, "seconds", &c->timeout_s);
 	case OPT_REKEY:
-		return parse_rekey(optarg, &c->relay.rekey_bytes);
+		return number_parse(optarg, REKEY_MIN, INT_MAX, "bytes", &c->rekey_bytes);
 	case OPT_JSON:
 		return open_json(c, optarg);
 	case 'k':
@@ -193,7 +181,8 @@ static int parse_options(struct connection *c, int argc, char **argv)
 		return say_usage("connect needs a host and a port");
 	c->host = argv[optind];
 	c->port = argv[optind + 1];
-	return tls_opts_check(&c->tls);
+	ret = tcp_check(c->host, c->port);
+	return ret ? ret : tls_opts_check(&c->tls);
 }
 
 static int configure(const struct connection *c, struct sheath_config *cfg)
@@ -256,11 +245,9 @@ static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx,
 
 static int shake_hands(struct connection *c, struct sheath_hs *hs, int fd)
 {
-	int ret = c->session ? session_file_load(c->session, hs) : 0;
-
-	if (ret)
-		return ret;
-	if (sheath_handshake_wait(hs, HANDSHAKE_MS))
+	if (c->session)
+		session_file_load(c->session, hs);
+	if (sheath_handshake_wait(hs, c->timeout_s * 1000))
 		return fail(c, sheath_error());
 	note_negotiated(c, hs, fd);
 	return c->session ? session_file_save(c->session, hs) : 0;
@@ -277,10 +264,11 @@ static int talk(struct connection *c, struct sheath_config *cfg, int fd)
 	if (!hs)
 		return fail(c, sheath_error());
 	ret = shake_hands(c, hs, fd);
-	if (!ret && c->relay.rekey_bytes && !sheath_has_secrets(hs))
+	if (!ret && c->rekey_bytes && !sheath_has_secrets(hs))
 		ret = fail(c, "keys cannot be changed: that takes TLS 1.3");
 	if (ret)
 		goto out_free;
+	c->relay.rekey_bytes = c->rekey_bytes;
 	sheath_sequence(hs, &tx, &rx);
 	begin = sheath_clock_ms();
 	ret = relay_run(&c->relay, fd, STDIN_FILENO, STDOUT_FILENO, error, sizeof(error));
@@ -322,7 +310,7 @@ static int run(struct connection *c)
  */
 int command_connect(int argc, char **argv)
 {
-	struct connection c = { .family = AF_UNSPEC };
+	struct connection c = { .family = AF_UNSPEC, .timeout_s = HANDSHAKE_S };
 	int ret = parse_options(&c, argc, argv);
 
 	if (ret)

@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "report.h"
 #include "say.h"
 #include "selfsigned.h"
@@ -32,6 +34,7 @@ static const char help[] =
 "      --priority STRING  GnuTLS priority string\n"
 "      --psk FILE         pre-shared keys, lines of IDENTITY:HEXKEY\n"
 "      --no-tickets       no session tickets; TLS 1.2 sessions resume by their id\n"
+"      --timeout SECONDS  for a handshake (30)\n"
 "  -1, --once             serve one connection, then exit\n"
 "  -n, --max-connections N  serve this many connections, then exit\n"
 "  -v, --verbose          print a line for each handshake, request and error\n"
@@ -40,11 +43,14 @@ static const char help[] =
 
 /* Sessions kept when there are no tickets. */
 #define CACHE_ENTRIES	1024
+#define HANDSHAKE_S	30
+#define HANDSHAKE_MAX_S	3600
 
 enum {
 	OPT_CLIENT_CA = OPT_OWN,
 	OPT_CLIENT_OPTIONAL,
 	OPT_NO_TICKETS,
+	OPT_TIMEOUT,
 	OPT_JSON,
 };
 
@@ -55,6 +61,7 @@ static const struct option options[] = {
 	{ "client-ca",		required_argument,	NULL,	OPT_CLIENT_CA },
 	{ "client-optional",	no_argument,		NULL,	OPT_CLIENT_OPTIONAL },
 	{ "no-tickets",		no_argument,		NULL,	OPT_NO_TICKETS },
+	{ "timeout",		required_argument,	NULL,	OPT_TIMEOUT },
 	{ "once",		no_argument,		NULL,	'1' },
 	{ "max-connections",	required_argument,	NULL,	'n' },
 	{ "verbose",		no_argument,		NULL,	'v' },
@@ -71,6 +78,7 @@ static const struct option options[] = {
  * @client_ca: NULL: no client certificates
  * @client_optional: clients may have none
  * @no_tickets: resumption by session id only
+ * @timeout_s: seconds a handshake may take
  * @dir: directory to serve
  * @max_accept: connections, 0: any number
  * @log: print what happens
@@ -84,23 +92,13 @@ struct serve {
 	const char	*client_ca;
 	bool		client_optional;
 	bool		no_tickets;
+	unsigned int	timeout_s;
 	const char	*dir;
 	unsigned int	max_accept;
 	bool		log;
 	bool		json;
 	bool		help;
 };
-
-static int parse_count(const char *text, unsigned int *count)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || !n || n > 1000000000)
-		return say_usage("\"%s\" is not a number of connections", text);
-	*count = n;
-	return 0;
-}
 
 static int take_option(struct serve *s, int c)
 {
@@ -115,7 +113,7 @@ static int take_option(struct serve *s, int c)
 		s->max_accept = 1;
 		return 0;
 	case 'n':
-		return parse_count(optarg, &s->max_accept);
+		return number_parse(optarg, 1, INT_MAX, "connections", &s->max_accept);
 	case 'v':
 		s->log = true;
 		return 0;
@@ -131,6 +129,8 @@ static int take_option(struct serve *s, int c)
 	case OPT_NO_TICKETS:
 		s->no_tickets = true;
 		return 0;
+	case OPT_TIMEOUT:
+		return number_parse(optarg, 1, HANDSHAKE_MAX_S, "seconds", &s->timeout_s);
 	case OPT_JSON:
 		s->json = true;
 		return 0;
@@ -158,7 +158,8 @@ static int parse_options(struct serve *s, int argc, char **argv)
 	s->dir = argv[optind];
 	if (s->client_optional && !s->client_ca)
 		return say_usage("--client-optional goes with --client-ca");
-	return tls_opts_check(&s->tls);
+	ret = tcp_check(s->address, s->port);
+	return ret ? ret : tls_opts_check(&s->tls);
 }
 
 static int use_selfsigned(struct sheath_config *cfg, char *fingerprint)
@@ -227,6 +228,7 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
 		.log = s->log,
 		.json = s->json,
 		.max_accept = s->max_accept,
+		.handshake_ms = s->timeout_s * 1000,
 	};
 	char fingerprint[FINGERPRINT_LEN] = "";
 	int ret = configure(s, cfg, fingerprint);
@@ -256,7 +258,7 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
  */
 int command_serve(int argc, char **argv)
 {
-	struct serve s = { .port = "4433" };
+	struct serve s = { .port = "4433", .timeout_s = HANDSHAKE_S };
 	struct sheath_config *cfg;
 	int ret = parse_options(&s, argc, argv);
 

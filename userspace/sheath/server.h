@@ -18,6 +18,7 @@ struct conn;
  * @log: print a line for each connection and request
  * @json: print these as JSON
  * @max_accept: connections to accept, 0: any number
+ * @handshake_ms: milliseconds a handshake may take
  * @loop: descriptor of the event loop
  * @listener: listening socket
  * @signals: signalfd of SIGINT and SIGTERM
@@ -35,6 +36,7 @@ struct server {
 	bool			log;
 	bool			json;
 	unsigned int		max_accept;
+	unsigned int		handshake_ms;
 	int			loop;
 	struct source		listener;
 	struct source		signals;

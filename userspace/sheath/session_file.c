@@ -22,26 +22,23 @@
  * @path: file; one that is not there is no error
  * @hs: handshake that has not begun
  *
- * Return: 0, or an exit status after an error was printed.
+ * A session that cannot be had costs a full handshake and a line on standard error, no more.
  */
-int session_file_load(const char *path, struct sheath_hs *hs)
+void session_file_load(const char *path, struct sheath_hs *hs)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *data;
-	ssize_t n;
-	int ret = 0;
+	char *data = malloc(SESSION_MAX);
+	ssize_t n = -1;
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : say("cannot read %s: %s", path, strerror(errno));
-	data = malloc(SESSION_MAX);
-	n = data ? read(fd, data, SESSION_MAX) : -1;
-	if (n < 0)
-		ret = say("cannot read %s: %s", path, strerror(errno));
-	else if (n && sheath_set_session(hs, data, n))
-		ret = say("%s: %s", path, sheath_error());
-	close(fd);
+	if (fd >= 0 && data)
+		n = read(fd, data, SESSION_MAX);
+	if (n < 0 && (fd >= 0 || errno != ENOENT))
+		say("cannot read %s: %s; a full handshake instead", path, strerror(errno));
+	if (n > 0 && sheath_set_session(hs, data, n))
+		say("%s: %s; a full handshake instead", path, sheath_error());
+	if (fd >= 0)
+		close(fd);
 	sheath_session_free(data, SESSION_MAX);
-	return ret;
 }
 
 static int write_all(int fd, const char *data, size_t len)

@@ -5,7 +5,7 @@
 
 #include "libsheath.h"
 
-int session_file_load(const char *path, struct sheath_hs *hs);
+void session_file_load(const char *path, struct sheath_hs *hs);
 int session_file_save(const char *path, struct sheath_hs *hs);
 
 #endif /* SESSION_FILE_H */

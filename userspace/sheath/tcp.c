@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <netinet/in.h>
@@ -15,6 +16,28 @@
 #include <sys/socket.h>
 
 #include "say.h"
+
+/* getaddrinfo() takes numbers modulo 65536. */
+static bool is_number(const char *port)
+{
+	return *port && strspn(port, "0123456789") == strlen(port);
+}
+
+/**
+ * tcp_check() - can this be a host and a port?
+ * @host: name or address, NULL: none is needed
+ * @port: number or name of a service
+ *
+ * Return: 0, or an exit status after an error was printed.
+ */
+int tcp_check(const char *host, const char *port)
+{
+	if (host && !*host)
+		return say_usage("the host is empty");
+	if (is_number(port) ? strtoul(port, NULL, 10) > 65535 : !getservbyname(port, "tcp"))
+		return say_usage("\"%s\" is neither a port from 0 to 65535 nor a service", port);
+	return 0;
+}
 
 static int wait_connected(int fd, int timeout_ms)
 {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+int tcp_check(const char *host, const char *port);
 int tcp_connect(const char *host, const char *port, int family, int timeout_ms);
 void tcp_name(int fd, bool peer, char *out, size_t size);
 

@@ -50,6 +50,16 @@ check 2 "milliseconds" connect --ticket-wait soon localhost 1
 check 2 "number of bytes" connect --rekey often localhost 1
 check 2 "number of bytes" connect --rekey 999 localhost 1
 check 2 "number of bytes" connect --rekey 2147483648 localhost 1
+for port in 65536 99999 18446744073709551616 -1 +1 1x '' no-such-service; do
+	check 2 "\"$port\" is neither a port" connect localhost -- "$port"
+	check 2 "\"$port\" is neither a port" serve -p "$port" "$DIR"
+done
+check 2 "host is empty" connect '' 443
+check 2 "host is empty" serve -a '' "$DIR"
+check 2 "number of seconds" connect --timeout soon localhost 1
+check 2 "number of seconds" connect --timeout 0 localhost 1
+check 2 "number of seconds" connect --timeout 3601 localhost 1
+check 2 "number of seconds" serve --timeout 0 "$DIR"
 check 2 "no directory" serve
 check 2 "more than one" serve "$DIR" "$DIR"
 check 2 "number of connections" serve -n none "$DIR"

@@ -210,7 +210,7 @@ make_data() {
 # talk ARGS...: lines to the peer, their reverse back; facts into "facts"
 talk() {
 	note_counters
-	limited "$SHEATH" connect --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
+	limited "$SHEATH" connect --timeout $((15 * SLOW)) --json=facts --ca ca.pem "$@" "$HOST" "$PORT" \
 		<lines >got 2>err
 }
 
@@ -265,6 +265,22 @@ client_resumes() {
 	stop_peer
 }
 
+# client_session_bad: a file with no session in it costs a full handshake, and is replaced
+client_session_bad() {
+	name="client, openssl: rubbish in the file of the session"
+	wanted "$name" || return 0
+	head -c 500 /dev/urandom >session
+	# shellcheck disable=SC2086
+	start_peer openssl s_server -accept @PORT@ -rev $EC
+	talk --session session --ticket-wait 5000 && cmp -s got lines.rev &&
+		has '"resumed":false' '"verified":true' && [ "$(wc -l <err)" = 1 ] &&
+		grep -qF 'session: cannot resume' err &&
+		talk --session session --ticket-wait 5000 && cmp -s got lines.rev &&
+		has '"resumed":true' && [ ! -s err ]
+	report $? "$name"
+	stop_peer
+}
+
 # ---------------------------------------------------------------- sheath as server
 
 # Many requests make many bytes to the server; the answers come back in their order.
@@ -288,7 +304,7 @@ server() {
 	wanted "$name" || return 0
 	note_counters
 	# shellcheck disable=SC2086
-	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $server_args www
+	start_peer "$SHEATH" serve --timeout $((30 * SLOW)) --once --json -v -p @PORT@ $server_args www
 	# shellcheck disable=SC2086
 	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
 		$client_args <requests >got 2>err
@@ -304,7 +320,7 @@ server_fails() {
 	wanted "$name" || return 0
 	note_counters
 	# shellcheck disable=SC2086
-	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $2 www
+	start_peer "$SHEATH" serve --timeout $((30 * SLOW)) --once --json -v -p @PORT@ $2 www
 	# shellcheck disable=SC2086
 	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem $3 \
 		<requests >got 2>err
@@ -361,7 +377,7 @@ gnutls_cli() {
 	shift 3
 	wanted "$name" || return 0
 	note_counters
-	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
+	start_peer "$SHEATH" serve --timeout $((30 * SLOW)) --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
 	# shellcheck disable=SC2086
 	converse gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem --priority "$priority" \
 		$client_args localhost
@@ -423,7 +439,7 @@ rekey_server() {
 	note_rekeys
 	note_counters
 	# shellcheck disable=SC2086
-	start_peer "$SHEATH" serve --once --json -v -p @PORT@ $SERVE_EC www
+	start_peer "$SHEATH" serve --timeout $((30 * SLOW)) --once --json -v -p @PORT@ $SERVE_EC www
 	get='GET /short HTTP/1.1\r\nHost: localhost\r\n'
 	converse openssl s_client -connect "$HOST:$PORT" -CAfile ca.pem -tls1_3
 	n=0
@@ -450,7 +466,7 @@ rekey_gnutls() {
 	wanted "$name" || return 0
 	note_rekeys
 	note_counters
-	start_peer "$SHEATH" serve --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
+	start_peer "$SHEATH" serve --timeout $((30 * SLOW)) --once --json -v -p @PORT@ --cert rsa.pem --key rsa.key www
 	converse gnutls-cli --logfile=/dev/null -p "$PORT" --x509cafile ca.pem --inline-commands \
 		--priority "$V3" localhost
 	printf 'GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n' >&7
@@ -620,6 +636,7 @@ test_resumption() {
 		'"ticket":false' '"rx_seq":0'
 	client_resumes "TLS 1.3, by a ticket of a server that keeps the session" \
 		"-tls1_3 -no_ticket $EC" "--ticket-wait 5000"
+	client_session_bad
 	server_resumes "TLS 1.2, by session id" "$SERVE_EC --no-tickets" "-tls1_2 -no_ticket"
 	server_resumes "TLS 1.2, by ticket" "$SERVE_EC" "-tls1_2"
 	server_resumes "TLS 1.3, by ticket" "$SERVE_EC" "-tls1_3"
