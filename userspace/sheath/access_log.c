@@ -65,7 +65,7 @@ static void clean(char *out, size_t size, const char *text)
 void log_request(const struct server *srv, const char *peer, const struct request *req,
 		 const struct response *res)
 {
-	const char *method = http_method_str(req->parser.method);
+	const char *method = req->method_known ? http_method_str(req->method) : "-";
 	struct json_object *obj;
 	char target[256];
 

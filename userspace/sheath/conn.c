@@ -129,7 +129,7 @@ static enum outcome begin_read(struct conn *c)
 static enum outcome begin_write(struct conn *c)
 {
 	c->spent += REQUEST_BYTES;
-	response_make(&c->res, &c->req, c->srv->root, !c->srv->stopping);
+	response_make(&c->res, &c->req, &c->srv->site, !c->srv->stopping);
 	if (c->srv->log)
 		log_request(c->srv, c->peer, &c->req, &c->res);
 	return enter(c, CONN_WRITE, WRITE_MS);

@@ -10,48 +10,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "mime.h"
+
 #define INDEX	"index.html"
-
-static const struct {
-	const char *suffix;
-	const char *type;
-} types[] = {
-	{ ".html", "text/html; charset=utf-8" },
-	{ ".htm", "text/html; charset=utf-8" },
-	{ ".txt", "text/plain; charset=utf-8" },
-	{ ".md", "text/plain; charset=utf-8" },
-	{ ".css", "text/css; charset=utf-8" },
-	{ ".js", "text/javascript; charset=utf-8" },
-	{ ".json", "application/json" },
-	{ ".xml", "application/xml" },
-	{ ".pdf", "application/pdf" },
-	{ ".gz", "application/gzip" },
-	{ ".png", "image/png" },
-	{ ".jpg", "image/jpeg" },
-	{ ".jpeg", "image/jpeg" },
-	{ ".gif", "image/gif" },
-	{ ".svg", "image/svg+xml" },
-	{ ".wasm", "application/wasm" },
-};
-
-static const char *type_of(const char *path)
-{
-	size_t len = strlen(path);
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		size_t n = strlen(types[i].suffix);
-
-		if (len > n && !strcasecmp(path + len - n, types[i].suffix))
-			return types[i].type;
-	}
-	return "application/octet-stream";
-}
 
 static int hex(char c)
 {
@@ -122,20 +88,42 @@ static int open_index(int dir)
 	return fd;
 }
 
+/*
+ * A name that begins with a dot is not meant for the public: .git, .htpasswd, .env. RFC 8615 has
+ * one that is, at the root.
+ */
+static bool is_hidden(const char *path)
+{
+	static const char well_known[] = ".well-known/";
+	size_t len;
+
+	if (!strncmp(path, well_known, sizeof(well_known) - 1))
+		path += sizeof(well_known) - 1;
+	for (; *path; path += len + strspn(path + len, "/")) {
+		len = strcspn(path, "/");
+		if (*path == '.' && len != 1 && (len != 2 || path[1] != '.'))
+			return true;
+	}
+	return false;
+}
+
 /**
  * files_open() - open a file
- * @root: descriptor of the directory that is served
+ * @site: what is served
  * @path: from files_decode(); a directory with a slash at the end stands for its index.html
  * @file: filled in; the caller closes the descriptor
  *
  * Return: 0, or a positive errno; EISDIR for a directory without a slash at the end.
  */
-int files_open(int root, const char *path, struct file *file)
+int files_open(const struct site *site, const char *path, struct file *file)
 {
 	bool slash = !strcmp(path, ".") || path[strlen(path) - 1] == '/';
-	int fd = open_beneath(root, path);
 	struct stat st;
+	int fd;
 
+	if (!site->dotfiles && is_hidden(path))
+		return ENOENT;
+	fd = open_beneath(site->root, path);
 	if (fd < 0)
 		return errno;
 	if (!fstat(fd, &st) && S_ISDIR(st.st_mode)) {
@@ -155,6 +143,6 @@ int files_open(int root, const char *path, struct file *file)
 	file->fd = fd;
 	file->size = st.st_size;
 	file->mtime = st.st_mtim;
-	file->type = type_of(path);
+	file->type = mime_type(path);
 	return 0;
 }

@@ -9,6 +9,16 @@
 #include <time.h>
 
 /**
+ * struct site - what is served
+ * @root: descriptor of the directory
+ * @dotfiles: names that begin with a dot, too
+ */
+struct site {
+	int	root;
+	bool	dotfiles;
+};
+
+/**
  * struct file - an open regular file
  * @fd: descriptor
  * @size: bytes
@@ -23,6 +33,6 @@ struct file {
 };
 
 bool files_decode(const char *path, size_t len, char *out, size_t size);
-int files_open(int root, const char *path, struct file *file);
+int files_open(const struct site *site, const char *path, struct file *file);
 
 #endif /* FILES_H */

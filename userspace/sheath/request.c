@@ -4,6 +4,7 @@
  */
 #include "request.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +12,13 @@ static const char *const names[HEADER_KINDS] = {
 	[HEADER_HOST]		= "host",
 	[HEADER_RANGE]		= "range",
 	[HEADER_IF_RANGE]	= "if-range",
+	[HEADER_IF_MATCH]	= "if-match",
+	[HEADER_IF_NONE_MATCH]	= "if-none-match",
+	[HEADER_IF_MODIFIED_SINCE] = "if-modified-since",
+	[HEADER_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
+	[HEADER_EXPECT]		= "expect",
+	[HEADER_USER_AGENT]	= "user-agent",
+	[HEADER_REFERER]	= "referer",
 };
 
 static enum request_header kind_of(const struct request *req)
@@ -32,6 +40,8 @@ static int on_url(http_parser *parser, const char *at, size_t len)
 {
 	struct request *req = parser->data;
 
+	req->method = parser->method;
+	req->method_known = true;
 	if (len >= sizeof(req->target) - req->target_len)
 		return refuse(req, 414);
 	memcpy(req->target + req->target_len, at, len);
@@ -39,11 +49,16 @@ static int on_url(http_parser *parser, const char *at, size_t len)
 	return 0;
 }
 
-/* A name longer than any that matters is cut, and then is none of them. */
+/*
+ * A name longer than any that matters is cut, and then is none of them. RFC 9112 section 5.1: no
+ * white space before the colon.
+ */
 static int on_field(http_parser *parser, const char *at, size_t len)
 {
 	struct request *req = parser->data;
 
+	if (memchr(at, ' ', len) || memchr(at, '\t', len))
+		return refuse(req, 400);
 	if (req->in_value) {
 		req->in_value = false;
 		req->name_len = 0;
@@ -55,26 +70,60 @@ static int on_field(http_parser *parser, const char *at, size_t len)
 	return 0;
 }
 
+static void append(struct request *req, const char *data, size_t len)
+{
+	char *value = req->value[req->kind];
+	size_t *value_len = &req->value_len[req->kind];
+
+	if (len >= sizeof(req->value[0]) - *value_len)
+		req->value_too_long[req->kind] = true;
+	if (req->value_too_long[req->kind])
+		len = *value_len = 0;
+	memcpy(value + *value_len, data, len);
+	*value_len += len;
+	value[*value_len] = '\0';
+}
+
 static int on_value(http_parser *parser, const char *at, size_t len)
 {
 	struct request *req = parser->data;
-	char *value;
 
 	if (!req->in_value) {
 		req->in_value = true;
 		req->kind = kind_of(req);
-		req->seen[req->kind]++;
-		req->value_len = 0;
+		/* RFC 9110 section 5.3: lines of one field are a list */
+		if (req->seen[req->kind]++)
+			append(req, ", ", 2);
 	}
-	value = req->value[req->kind];
-	if (len >= sizeof(req->value[0]) - req->value_len) {
-		len = 0;
-		req->value_len = 0;
-	}
-	memcpy(value + req->value_len, at, len);
-	req->value_len += len;
-	value[req->value_len] = '\0';
+	append(req, at, len);
 	return 0;
+}
+
+static bool has_body(const http_parser *parser)
+{
+	return (parser->flags & F_CHUNKED) ||
+	       (parser->content_length && parser->content_length != ULLONG_MAX);
+}
+
+/* RFC 9110 section 10.1.1: who waits to be asked for the body gets an answer instead. */
+static int on_expect(struct request *req)
+{
+	if (strcasecmp(req->value[HEADER_EXPECT], "100-continue"))
+		return refuse(req, 417);
+	req->answered_early = true;
+	return 1;
+}
+
+/* What will not be done is told before a body comes, which nobody needs. */
+static int on_unwanted_body(http_parser *parser)
+{
+	struct request *req = parser->data;
+
+	if (parser->method != HTTP_GET && parser->method != HTTP_HEAD)
+		return refuse(req, 405);
+	if (!(parser->flags & F_CHUNKED) && parser->content_length > REQUEST_BODY_MAX)
+		return refuse(req, 413);
+	return parser->http_minor && req->seen[HEADER_EXPECT] ? on_expect(req) : 0;
 }
 
 /* RFC 9112 section 3.2: exactly one Host in a request of HTTP/1.1. */
@@ -82,12 +131,11 @@ static int on_headers(http_parser *parser)
 {
 	struct request *req = parser->data;
 
-	req->method = parser->method;
 	if (parser->http_major != 1)
 		return refuse(req, 505);
 	if (parser->http_minor && req->seen[HEADER_HOST] != 1)
 		return refuse(req, 400);
-	return 0;
+	return has_body(parser) ? on_unwanted_body(parser) : 0;
 }
 
 static int on_body(http_parser *parser, const char *at, size_t len)
@@ -104,7 +152,7 @@ static int on_complete(http_parser *parser)
 	struct request *req = parser->data;
 
 	req->complete = true;
-	req->keep_alive = http_should_keep_alive(parser);
+	req->keep_alive = http_should_keep_alive(parser) && !req->answered_early;
 	http_parser_pause(parser, 1);
 	return 0;
 }

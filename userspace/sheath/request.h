@@ -17,6 +17,13 @@ enum request_header {
 	HEADER_HOST,
 	HEADER_RANGE,
 	HEADER_IF_RANGE,
+	HEADER_IF_MATCH,
+	HEADER_IF_NONE_MATCH,
+	HEADER_IF_MODIFIED_SINCE,
+	HEADER_IF_UNMODIFIED_SINCE,
+	HEADER_EXPECT,
+	HEADER_USER_AGENT,
+	HEADER_REFERER,
 	HEADER_KINDS,
 };
 
@@ -24,16 +31,20 @@ enum request_header {
  * struct request - what has been read of a request
  * @parser: state of the parser
  * @method: enum http_method
+ * @method_known: the method was read
  * @target: request target, terminated
- * @value: headers, terminated, "" if absent; a value that is too long counts as absent
+ * @value: headers, terminated, "" if absent; lines of one header are joined by commas, and what
+ *	is too long is ""
  * @seen: how often a header was there
  * @name: name of the header being read, lower or upper case as it came
  * @name_len: its bytes
  * @target_len: bytes of @target
- * @value_len: bytes of the value being read
+ * @value_len: bytes of each value
+ * @value_too_long: it did not fit
  * @kind: which header it is, known once the name is complete
  * @in_value: a value is being read
  * @body: bytes of the body, which are skipped
+ * @answered_early: its body is not waited for
  * @keep_alive: the connection may go on after the response
  * @complete: all of it was read
  * @status: 0, or the status to refuse it with
@@ -41,16 +52,19 @@ enum request_header {
 struct request {
 	http_parser	parser;
 	unsigned int	method;
+	bool		method_known;
 	char		target[4096];
 	char		value[HEADER_KINDS][256];
 	unsigned int	seen[HEADER_KINDS];
 	char		name[32];
 	size_t		name_len;
 	size_t		target_len;
-	size_t		value_len;
+	size_t		value_len[HEADER_KINDS];
+	bool		value_too_long[HEADER_KINDS];
 	enum request_header kind;
 	bool		in_value;
 	uint64_t	body;
+	bool		answered_early;
 	bool		keep_alive;
 	bool		complete;
 	int		status;

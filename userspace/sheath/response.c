@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "condition.h"
 #include "files.h"
 #include "range.h"
 
@@ -20,13 +21,16 @@ static const char *reason(int status)
 	case 200: return "OK";
 	case 206: return "Partial Content";
 	case 301: return "Moved Permanently";
+	case 304: return "Not Modified";
 	case 400: return "Bad Request";
 	case 403: return "Forbidden";
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
+	case 412: return "Precondition Failed";
 	case 413: return "Content Too Large";
 	case 414: return "URI Too Long";
 	case 416: return "Range Not Satisfiable";
+	case 417: return "Expectation Failed";
 	case 431: return "Request Header Fields Too Large";
 	case 505: return "HTTP Version Not Supported";
 	default: return "Internal Server Error";
@@ -73,6 +77,7 @@ static void finish_short(struct response *res, bool head_only)
 	int n = snprintf(text, sizeof(text), "%d %s\n", res->status, reason(res->status));
 
 	add(res, "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n", n);
+	res->header_len = res->head_len;
 	if (!head_only)
 		add(res, "%s", text);
 }
@@ -86,53 +91,85 @@ static void make_error(struct response *res, int status, bool head_only)
 }
 
 /* The escaped form goes back as it came, so it needs no escaping. */
-static void make_redirect(struct response *res, const char *path, int len, bool head_only)
+static void make_redirect(struct response *res, const char *path, int len, const char *query,
+			  int query_len, bool head_only)
 {
 	begin(res, 301);
-	add(res, "Location: %.*s/\r\n", len, path);
+	add(res, "Location: %.*s/%s%.*s\r\n", len, path, query ? "?" : "", query_len,
+	    query ? query : "");
 	finish_short(res, head_only);
 }
 
-/* RFC 9110 section 13.1.5: a range only of the version the client has a part of. */
-static bool range_applies(const struct request *req, const char *etag, const char *date)
+static void make_version(struct version *v, const struct file *file)
 {
-	const char *if_range = req->value[HEADER_IF_RANGE];
-
-	return !req->seen[HEADER_IF_RANGE] || !strcmp(if_range, etag) || !strcmp(if_range, date);
+	snprintf(v->etag, sizeof(v->etag), "\"%llx-%llx.%lx\"", (unsigned long long)file->size,
+		 (unsigned long long)file->mtime.tv_sec, file->mtime.tv_nsec);
+	http_date(v->date, sizeof(v->date), file->mtime.tv_sec);
+	v->mtime = file->mtime.tv_sec;
 }
 
-static void make_file(struct response *res, const struct request *req, struct file *file)
+static void add_version(struct response *res, const struct version *v)
 {
-	bool head_only = req->method == HTTP_HEAD;
+	add(res, "Last-Modified: %s\r\nETag: %s\r\n\r\n", v->date, v->etag);
+	res->header_len = res->head_len;
+}
+
+/* Answers without the file. Returns false if the file is to be sent. */
+static bool make_condition(struct response *res, const struct request *req,
+			   const struct version *v)
+{
+	switch (condition_of(req, v)) {
+	case CONDITION_NOT_MODIFIED:
+		begin(res, 304);
+		add_version(res, v);
+		return true;
+	case CONDITION_FAILED:
+		make_error(res, 412, req->method == HTTP_HEAD);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Range is defined for GET alone. */
+static enum range choose_range(const struct request *req, const struct version *v, uint64_t size,
+			       uint64_t *first, uint64_t *last)
+{
+	if (req->method != HTTP_GET || req->seen[HEADER_RANGE] != 1 || !condition_range(req, v))
+		return RANGE_ALL;
+	return range_parse(req->value[HEADER_RANGE], size, first, last);
+}
+
+/* Returns true if the response has taken the descriptor of @file over. */
+static bool make_file(struct response *res, const struct request *req, const struct file *file)
+{
 	uint64_t first = 0, last = file->size ? file->size - 1 : 0;
-	enum range range = RANGE_ALL;
-	char etag[64], date[64];
+	struct version v;
+	enum range range;
 
-	snprintf(etag, sizeof(etag), "\"%llx-%llx.%lx\"", (unsigned long long)file->size,
-		 (unsigned long long)file->mtime.tv_sec, file->mtime.tv_nsec);
-	http_date(date, sizeof(date), file->mtime.tv_sec);
-	/* Range is defined for GET alone. */
-	if (!head_only && req->seen[HEADER_RANGE] == 1 && range_applies(req, etag, date))
-		range = range_parse(req->value[HEADER_RANGE], file->size, &first, &last);
-
+	make_version(&v, file);
+	if (make_condition(res, req, &v))
+		return false;
+	range = choose_range(req, &v, file->size, &first, &last);
 	if (range == RANGE_NOT_SATISFIABLE) {
-		close(file->fd);
 		begin(res, 416);
 		add(res, "Content-Range: bytes */%llu\r\n", (unsigned long long)file->size);
-		finish_short(res, head_only);
-		return;
+		finish_short(res, false);
+		return false;
 	}
 	begin(res, range == RANGE_PART ? 206 : 200);
 	if (range == RANGE_PART)
 		add(res, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)first,
 		    (unsigned long long)last, (unsigned long long)file->size);
 	res->left = file->size ? last - first + 1 : 0;
-	add(res, "Content-Type: %s\r\nContent-Length: %zu\r\nAccept-Ranges: bytes\r\n"
-	    "Last-Modified: %s\r\nETag: %s\r\n\r\n", file->type, res->left, date, etag);
-	if (head_only)
+	add(res, "Content-Type: %s%s\r\nContent-Length: %zu\r\nAccept-Ranges: bytes\r\n",
+	    file->type, strncmp(file->type, "text/", 5) ? "" : "; charset=utf-8", res->left);
+	add_version(res, &v);
+	if (req->method == HTTP_HEAD)
 		res->left = 0;
 	res->fd = file->fd;
 	res->offset = first;
+	return true;
 }
 
 static int status_of(int error)
@@ -151,45 +188,55 @@ static int status_of(int error)
 	}
 }
 
-static void answer(struct response *res, const struct request *req, int root)
+static void answer_path(struct response *res, const struct request *req, const struct site *site,
+			const struct http_parser_url *url)
 {
 	bool head_only = req->method == HTTP_HEAD;
-	struct http_parser_url url;
-	struct file file;
+	const char *raw = req->target + url->field_data[UF_PATH].off;
+	const char *query = url->field_set & (1 << UF_QUERY) ?
+			    req->target + url->field_data[UF_QUERY].off : NULL;
+	int len = url->field_data[UF_PATH].len, error;
 	char path[sizeof(req->target)];
-	const char *raw;
-	int len, error;
+	struct file file;
 
-	http_parser_url_init(&url);
-	if (req->method != HTTP_GET && !head_only)
-		return make_error(res, 405, false);
-	if (http_parser_parse_url(req->target, req->target_len, 0, &url) ||
-	    !(url.field_set & (1 << UF_PATH)))
-		return make_error(res, 400, head_only);
-	raw = req->target + url.field_data[UF_PATH].off;
-	len = url.field_data[UF_PATH].len;
 	/* Two slashes at the front of a Location would make what follows a host. */
 	for (; len > 1 && raw[1] == '/'; len--)
 		raw++;
 	if (!files_decode(raw, len, path, sizeof(path)))
 		return make_error(res, 400, head_only);
-	error = files_open(root, path, &file);
+	error = files_open(site, path, &file);
 	if (error == EISDIR)
-		make_redirect(res, raw, len, head_only);
+		make_redirect(res, raw, len, query, url->field_data[UF_QUERY].len, head_only);
 	else if (error)
 		make_error(res, status_of(error), head_only);
+	else if (!make_file(res, req, &file))
+		close(file.fd);
+}
+
+static void answer(struct response *res, const struct request *req, const struct site *site)
+{
+	bool head_only = req->method == HTTP_HEAD;
+	struct http_parser_url url;
+
+	http_parser_url_init(&url);
+	if (req->method != HTTP_GET && !head_only)
+		make_error(res, 405, false);
+	else if (http_parser_parse_url(req->target, req->target_len, 0, &url) ||
+		 !(url.field_set & (1 << UF_PATH)))
+		make_error(res, 400, head_only);
 	else
-		make_file(res, req, &file);
+		answer_path(res, req, site, &url);
 }
 
 /**
  * response_make() - answer a request
  * @res: filled in, to be given to response_release()
  * @req: request that is complete, or refused
- * @root: descriptor of the directory that is served
+ * @site: what is served
  * @keep_alive: false to end the connection whatever the client likes
  */
-void response_make(struct response *res, const struct request *req, int root, bool keep_alive)
+void response_make(struct response *res, const struct request *req, const struct site *site,
+		   bool keep_alive)
 {
 	memset(res, 0, sizeof(*res));
 	res->fd = -1;
@@ -197,9 +244,9 @@ void response_make(struct response *res, const struct request *req, int root, bo
 	res->keep_alive = keep_alive && req->keep_alive && !req->status &&
 			  req->parser.http_minor;
 	if (req->status)
-		make_error(res, req->status, req->parser.method == HTTP_HEAD);
+		make_error(res, req->status, req->method_known && req->method == HTTP_HEAD);
 	else
-		answer(res, req, root);
+		answer(res, req, site);
 }
 
 /**

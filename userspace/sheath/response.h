@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "files.h"
 #include "request.h"
 
 /**
@@ -14,6 +15,7 @@
  * @status: of HTTP
  * @head: status line, headers and, of an error, its few words
  * @head_len: bytes of it
+ * @header_len: bytes of it before the few words
  * @head_sent: bytes of it that are sent
  * @fd: file with the body, -1 for none; closed by response_release()
  * @offset: of the next byte of the body in the file
@@ -24,6 +26,7 @@ struct response {
 	int	status;
 	char	head[8192];
 	size_t	head_len;
+	size_t	header_len;
 	size_t	head_sent;
 	int	fd;
 	off_t	offset;
@@ -31,7 +34,8 @@ struct response {
 	bool	keep_alive;
 };
 
-void response_make(struct response *res, const struct request *req, int root, bool keep_alive);
+void response_make(struct response *res, const struct request *req, const struct site *site,
+		   bool keep_alive);
 void response_release(struct response *res);
 
 #endif /* RESPONSE_H */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mime.h"
 #include "number.h"
 #include "report.h"
 #include "say.h"
@@ -33,6 +34,8 @@ static const char help[] =
 "      --alpn LIST        application protocols (http/1.1)\n"
 "      --priority STRING  GnuTLS priority string\n"
 "      --psk FILE         pre-shared keys, lines of IDENTITY:HEXKEY\n"
+"      --dotfiles         serve names that begin with a dot, too\n"
+"      --mime-types FILE  types of files (/etc/mime.types)\n"
 "      --no-tickets       no session tickets; TLS 1.2 sessions resume by their id\n"
 "      --timeout SECONDS  for a handshake (30)\n"
 "  -1, --once             serve one connection, then exit\n"
@@ -49,6 +52,8 @@ static const char help[] =
 enum {
 	OPT_CLIENT_CA = OPT_OWN,
 	OPT_CLIENT_OPTIONAL,
+	OPT_DOTFILES,
+	OPT_MIME_TYPES,
 	OPT_NO_TICKETS,
 	OPT_TIMEOUT,
 	OPT_JSON,
@@ -60,6 +65,8 @@ static const struct option options[] = {
 	{ "port",		required_argument,	NULL,	'p' },
 	{ "client-ca",		required_argument,	NULL,	OPT_CLIENT_CA },
 	{ "client-optional",	no_argument,		NULL,	OPT_CLIENT_OPTIONAL },
+	{ "dotfiles",		no_argument,		NULL,	OPT_DOTFILES },
+	{ "mime-types",		required_argument,	NULL,	OPT_MIME_TYPES },
 	{ "no-tickets",		no_argument,		NULL,	OPT_NO_TICKETS },
 	{ "timeout",		required_argument,	NULL,	OPT_TIMEOUT },
 	{ "once",		no_argument,		NULL,	'1' },
@@ -78,6 +85,8 @@ static const struct option options[] = {
  * @client_ca: NULL: no client certificates
  * @client_optional: clients may have none
  * @no_tickets: resumption by session id only
+ * @dotfiles: serve names that begin with a dot
+ * @mime_types: file, NULL: that of the machine if there is one
  * @timeout_s: seconds a handshake may take
  * @dir: directory to serve
  * @max_accept: connections, 0: any number
@@ -92,6 +101,8 @@ struct serve {
 	const char	*client_ca;
 	bool		client_optional;
 	bool		no_tickets;
+	bool		dotfiles;
+	const char	*mime_types;
 	unsigned int	timeout_s;
 	const char	*dir;
 	unsigned int	max_accept;
@@ -125,6 +136,12 @@ static int take_option(struct serve *s, int c)
 		return 0;
 	case OPT_CLIENT_OPTIONAL:
 		s->client_optional = true;
+		return 0;
+	case OPT_DOTFILES:
+		s->dotfiles = true;
+		return 0;
+	case OPT_MIME_TYPES:
+		s->mime_types = optarg;
 		return 0;
 	case OPT_NO_TICKETS:
 		s->no_tickets = true;
@@ -201,6 +218,15 @@ static int configure(const struct serve *s, struct sheath_config *cfg, char *fin
 	return 0;
 }
 
+static int load_types(const struct serve *s)
+{
+	const char *path = s->mime_types ? s->mime_types : MIME_FILE;
+
+	if (mime_load(path) && s->mime_types)
+		return say("cannot read %s: %s", path, strerror(errno));
+	return 0;
+}
+
 static void announce(const struct serve *s, int fd, const char *fingerprint)
 {
 	struct json_object *obj;
@@ -227,25 +253,29 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
 		.cfg = cfg,
 		.log = s->log,
 		.json = s->json,
+		.site.dotfiles = s->dotfiles,
 		.max_accept = s->max_accept,
 		.handshake_ms = s->timeout_s * 1000,
 	};
 	char fingerprint[FINGERPRINT_LEN] = "";
 	int ret = configure(s, cfg, fingerprint);
 
+	if (!ret)
+		ret = load_types(s);
 	if (ret)
 		return ret;
-	srv.root = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (srv.root < 0)
+	srv.site.root = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (srv.site.root < 0)
 		return say("cannot serve %s: %s", s->dir, strerror(errno));
 	srv.listener.fd = server_listen(s->address, s->port);
 	if (srv.listener.fd < 0) {
-		close(srv.root);
+		close(srv.site.root);
 		return FAILED;
 	}
 	announce(s, srv.listener.fd, fingerprint);
 	ret = server_run(&srv);
-	close(srv.root);
+	close(srv.site.root);
+	mime_forget();
 	return ret;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "files.h"
 #include "libsheath.h"
 #include "loop.h"
 
@@ -14,7 +15,7 @@ struct conn;
 /**
  * struct server - everything that is served
  * @cfg: TLS configuration
- * @root: descriptor of the directory
+ * @site: what is served
  * @log: print a line for each connection and request
  * @json: print these as JSON
  * @max_accept: connections to accept, 0: any number
@@ -32,7 +33,7 @@ struct conn;
  */
 struct server {
 	struct sheath_config	*cfg;
-	int			root;
+	struct site		site;
 	bool			log;
 	bool			json;
 	unsigned int		max_accept;
