@@ -510,33 +510,6 @@ rekey_refused() {
 	stop_peer
 }
 
-# ---------------------------------------------------------------- the examples
-
-example_client() {
-	name="example client, openssl"
-	wanted "$name" || return 0
-	: >facts
-	start_peer openssl s_server -accept @PORT@ -WWW -naccept 1 -cert ec.pem -key ec.key
-	note_counters
-	limited "$BUILD/examples/client" localhost "$PORT" ca.pem >got 2>err
-	[ -s got ] && counters_moved
-	report $? "$name"
-	stop_peer
-}
-
-example_server() {
-	name="example server, openssl"
-	wanted "$name" || return 0
-	: >facts
-	note_counters
-	start_peer "$BUILD/examples/server" @PORT@ ec.pem ec.key www/data
-	limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
-		<>fifo >got 2>err
-	cmp -s got www/data && [ "$(counter TxBytes)" -ge 1000000 ]
-	report $? "$name"
-	stop_peer
-}
-
 # ---------------------------------------------------------------- the tests
 
 V2='NORMAL:-VERS-ALL:+VERS-TLS1.2'
@@ -784,8 +757,6 @@ rekey_server
 rekey_gnutls
 rekey_connect
 rekey_refused
-example_client
-example_server
 test_counters
 echo "1..$N"
 [ $FAILED = 0 ] && [ $N -gt 0 ]
