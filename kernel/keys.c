@@ -5,6 +5,7 @@
 #include <crypto/algapi.h>
 #include <linux/slab.h>
 
+#include "asleep.h"
 #include "compat.h"
 #include "conn.h"
 #include "legacy.h"
@@ -146,7 +147,8 @@ static int judge_first(const struct sheath_conn *conn, const struct sheath_key_p
 		NL_SET_ERR_MSG(extack, "there is no key to send a KeyUpdate under");
 		return -EINVAL;
 	}
-	if (key->flags == SHEATH_KEY_TX ? conn->n_plain_tx : conn->n_plain_rx) {
+	if (key->flags == SHEATH_KEY_TX ? conn->n_plain_tx || sheath_asleep_tx(conn->sk) :
+					  conn->n_plain_rx || sheath_asleep_rx(conn->sk)) {
 		NL_SET_ERR_MSG(extack, "another thread is sending or receiving in the clear");
 		return -EBUSY;
 	}

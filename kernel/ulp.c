@@ -2,7 +2,8 @@
 /*
  * Attach and detach, and every operation of an attached socket. An operation either goes to
  * a pipeline, or to the base protocol while its direction has no key, or is refused: no
- * byte passes in the clear in a direction with a key.
+ * byte passes in the clear in a direction with a key. Who is inside the base protocol's
+ * functions when a key comes is counted here, or found asleep (asleep.c).
  */
 #include "ulp.h"
 
