@@ -31,7 +31,7 @@ static void facts(const struct sheath_hs *hs, int fd)
 	struct sheath_info info;
 	FILE *f = fopen("facts", "w");
 
-	if (!f || sheath_info(fd, &info))
+	if (!f || sheath_info(fd, &info, sizeof(info)))
 		errx(1, "facts: %s", sheath_error());
 	/* the kernel knows it, too */
 	if (info.state != SHEATH_STATE_UP || info.version != sheath_version(hs))

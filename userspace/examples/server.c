@@ -14,8 +14,10 @@ static void serve(int fd, struct sheath_config *cfg, const char *path)
 {
 	struct sheath_hs *hs = sheath_server(fd, cfg);
 	int file = open(path, O_RDONLY);
+	char rest[4096];
 	ssize_t n = 1;
 
+	alarm(600);					/* longer than any client may take */
 	if (file < 0)
 		err(1, "cannot open %s", path);
 	if (!hs || sheath_handshake_wait(hs, 10000))
@@ -25,7 +27,10 @@ static void serve(int fd, struct sheath_config *cfg, const char *path)
 		n = sendfile(fd, file, NULL, 1 << 20);
 	if (n)
 		err(1, "sendfile");
-	close(fd);					/* sends close_notify */
+	shutdown(fd, SHUT_WR);				/* sends close_notify */
+	while (read(fd, rest, sizeof(rest)) > 0)
+		;	/* what the client has said: unread, it would make close() a reset */
+	close(fd);
 }
 
 int main(int argc, char **argv)

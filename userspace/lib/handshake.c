@@ -24,6 +24,7 @@
 
 static int step_attach(struct sheath_hs *hs)
 {
+	errno = 0;
 	return hs->sink->attach(hs->transport.fd);
 }
 
@@ -144,6 +145,14 @@ static int give_up(struct sheath_hs *hs)
 	return -1;
 }
 
+/* The socket as it was: the application may do without the kernel. */
+static int give_back(struct sheath_hs *hs)
+{
+	hs->step = SHEATH_STEP_FAILED;
+	hs->transport.closed = true;
+	return -1;
+}
+
 int sheath_handshake(struct sheath_hs *hs)
 {
 	int ret;
@@ -154,6 +163,8 @@ int sheath_handshake(struct sheath_hs *hs)
 		ret = steps[hs->step](hs);
 		if (ret > 0)
 			return ret;
+		if (ret && hs->step == SHEATH_STEP_ATTACH && errno == ENOENT)
+			return give_back(hs);
 		if (ret)
 			return give_up(hs);
 		hs->step++;

@@ -12,7 +12,11 @@
  * @fd is a connected TCP socket. After a handshake that returned 0 it is a plain
  * descriptor on which read, write, sendfile, splice and poll carry the data of the
  * application while the wire carries TLS. After one that failed the socket is shut down
- * both ways, so that nothing can be sent over it in the clear by mistake.
+ * both ways, so that nothing can be sent over it in the clear by mistake; the exception is a
+ * kernel without the module, see sheath_available().
+ *
+ * As on TCP, writing to a peer that has gone raises SIGPIPE: ignore it, or write with
+ * send(2) and MSG_NOSIGNAL. sendfile(2) and splice(2) have no such flag.
  *
  * Functions that return int return 0, or -1 with a text in sheath_error(), unless their
  * comment says otherwise. A handshake belongs to one thread at a time. A configuration may
@@ -55,6 +59,27 @@ struct sheath_hs;
  * this thread calls libsheath again.
  */
 const char *sheath_error(void);
+
+/**
+ * sheath_available() - can the kernel take sessions over?
+ * @features: set to SHEATH_FEATURE_* of <linux/sheath_nl.h> joined by |, 0 if they cannot be
+ *	asked for; NULL: not wanted, which is cheaper
+ *
+ * It needs no privilege. Where it says no a program can do TLS by itself:
+ *
+ *	fd = connect_to(host, port);
+ *	if (sheath_available(NULL))
+ *		hs = sheath_client(fd, host, cfg);
+ *	else
+ *		gnutls_transport_set_int(session, fd);
+ *
+ * The module may be unloaded between this call and the handshake. sheath_handshake() attaches
+ * to the socket before it sends or receives a byte; if there is no module, it fails and leaves
+ * the connection as it was: sheath_available() then says no as well.
+ *
+ * Return: 1, or 0 with the reason in sheath_error(). Only a yes is remembered.
+ */
+int sheath_available(uint64_t *features);
 
 /*
  * Configuration. Verification of the peer's certificate and name is on; a client trusts
@@ -248,7 +273,8 @@ void sheath_hs_free(struct sheath_hs *hs);
  * * 0				- done
  * * SHEATH_WANT_POLLIN		- call again when the socket is readable
  * * SHEATH_WANT_POLLOUT	- call again when the socket is writable
- * * -1				- failed, the socket was shut down
+ * * -1				- failed, the socket was shut down, unless the kernel has
+ *				  no module: see sheath_available()
  * After SHEATH_WANT_* call again after sheath_timeout() milliseconds as well.
  */
 int sheath_handshake(struct sheath_hs *hs);
@@ -413,8 +439,10 @@ int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags);
  * sheath_info() - state of an encrypted socket
  * @fd: socket
  * @info: filled in
+ * @size: sizeof(*info). Programs and kernels may know more or fewer members than each other:
+ *	those that the kernel does not know are zero.
  */
-int sheath_info(int fd, struct sheath_info *info);
+int sheath_info(int fd, struct sheath_info *info, size_t size);
 
 /**
  * sheath_close_notify() - say that nothing more will be sent

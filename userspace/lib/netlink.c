@@ -25,6 +25,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
+#include "available.h"
 #include "error.h"
 
 #ifndef SOL_NETLINK
@@ -119,7 +120,7 @@ static int find_family(struct nl_sock *sk)
 	int family = genl_ctrl_resolve(sk, SHEATH_FAMILY_NAME);
 
 	if (family == -NLE_OBJ_NOTFOUND)
-		return sheath_fail("the kernel module sheath is not loaded");
+		return sheath_available_missing();
 	if (family < 0)
 		return sheath_fail("cannot find the netlink family " SHEATH_FAMILY_NAME ": %s",
 				   nl_geterror(family));
@@ -216,8 +217,8 @@ static int request(struct nl_sock *sk, struct nl_msg *msg, const char *what, int
 	return sheath_fail_errno("the kernel refuses %s", what);
 }
 
-/* Without an answer there is no harm in keys alone. */
-static bool takes_secrets(struct nl_sock *sk, int family)
+/* 0 without an answer: there is no harm in keys alone. */
+static uint64_t ask_features(struct nl_sock *sk, int family)
 {
 	struct nl_cb *cb = nl_socket_get_cb(sk);
 	struct nl_msg *msg = nlmsg_alloc();
@@ -232,7 +233,27 @@ static bool takes_secrets(struct nl_sock *sk, int family)
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
 	nl_cb_put(cb);
 	nlmsg_free(msg);
-	return features & SHEATH_FEATURE_SECRET;
+	return features;
+}
+
+/**
+ * sheath_netlink_features() - what the module can do
+ *
+ * Return: SHEATH_FEATURE_*, 0 if it cannot be asked.
+ */
+uint64_t sheath_netlink_features(void)
+{
+	struct nl_sock *sk = open_socket();
+	uint64_t features = 0;
+	int family;
+
+	if (!sk)
+		return 0;
+	family = find_family(sk);
+	if (family >= 0)
+		features = ask_features(sk, family);
+	nl_socket_free(sk);
+	return features;
 }
 
 /**
@@ -260,7 +281,7 @@ int sheath_netlink_key_set(int fd, struct sheath_handover *ho)
 		goto out_socket;
 	}
 	ho->secrets_taken = ho->tx.secret_len && ho->rx.secret_len &&
-			    takes_secrets(sk, family);
+			    (ask_features(sk, family) & SHEATH_FEATURE_SECRET);
 	if (!put_handover(msg, family, fd, ho))
 		ret = request(sk, msg, "the keys", &error);
 	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));

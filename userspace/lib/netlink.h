@@ -5,6 +5,7 @@
 
 #include "keys.h"
 
+uint64_t sheath_netlink_features(void);
 int sheath_netlink_key_set(int fd, struct sheath_handover *ho);
 
 #endif /* SHEATH_NETLINK_H */

@@ -5,11 +5,13 @@
 #include "push.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "available.h"
 #include "error.h"
 #include "libsheath.h"
 #include "netlink.h"
@@ -30,14 +32,25 @@ static int is_attached(int fd)
 	       !strncmp(name, SHEATH_ULP_NAME, sizeof(name));
 }
 
+/**
+ * sheath_set_ulp() - attach to a socket
+ * @fd: socket
+ *
+ * Return: 0, or -1 with errno.
+ */
+int sheath_set_ulp(int fd)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_ULP, SHEATH_ULP_NAME, sizeof(SHEATH_ULP_NAME) - 1);
+}
+
 static int kernel_attach(int fd)
 {
-	if (!setsockopt(fd, IPPROTO_TCP, TCP_ULP, SHEATH_ULP_NAME, sizeof(SHEATH_ULP_NAME) - 1))
+	if (!sheath_set_ulp(fd))
 		return 0;
 	if (errno == EEXIST && is_attached(fd))
 		return 0;
 	if (errno == ENOENT)
-		return sheath_fail("the kernel module sheath is not loaded");
+		return sheath_available_missing();
 	if (errno == EEXIST)
 		return sheath_fail("another protocol is attached to the socket");
 	return sheath_fail_errno("cannot attach \"" SHEATH_ULP_NAME "\" to the socket");
@@ -82,11 +95,12 @@ int sheath_push_gnutls(int fd, gnutls_session_t session, unsigned int flags)
 	return ret;
 }
 
-int sheath_info(int fd, struct sheath_info *info)
+int sheath_info(int fd, struct sheath_info *info, size_t size)
 {
-	socklen_t len = sizeof(*info);
+	socklen_t len = size < INT_MAX ? size : INT_MAX;
 
-	memset(info, 0, sizeof(*info));
+	/* The kernel fills as much as it knows, or as there is room for. */
+	memset(info, 0, size);
 	if (getsockopt(fd, SOL_TLS, SHEATH_INFO, info, &len))
 		return sheath_fail_errno("cannot ask the socket for its session");
 	return 0;

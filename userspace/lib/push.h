@@ -10,7 +10,8 @@
 
 /**
  * struct sheath_sink - who takes a session over
- * @attach: make socket @fd able to take keys; may be called again for the same socket
+ * @attach: make socket @fd able to take keys; may be called again for the same socket. errno is
+ *	ENOENT if there is nobody to take them, and nothing was done to the socket
  * @install: give it both keys. On failure errno is 0 if it may have taken them all the same.
  * @keep: have it keep this many session tickets that come from now on; it may not be able to
  * @take: fetch the oldest ticket kept, a whole NewSessionTicket message, into @buf; returns
@@ -27,5 +28,7 @@ struct sheath_sink {
 };
 
 extern const struct sheath_sink sheath_sink_kernel;
+
+int sheath_set_ulp(int fd);
 
 #endif /* SHEATH_PUSH_H */

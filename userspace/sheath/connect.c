@@ -233,7 +233,7 @@ static void note_traffic(struct connection *c, int fd, uint64_t tx, uint64_t rx,
 	report_add_number(c->facts, "bytes_sent", c->relay.sent);
 	report_add_number(c->facts, "bytes_received", c->relay.received);
 	report_add_number(c->facts, "milliseconds", ms);
-	if (sheath_info(fd, &info))
+	if (sheath_info(fd, &info, sizeof(info)))
 		return;
 	report_add_number(c->facts, "tx_rekeys", info.tx_epoch);
 	report_add_number(c->facts, "rx_rekeys", info.rx_epoch);

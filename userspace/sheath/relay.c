@@ -99,7 +99,7 @@ static const char *alert_text(int sock)
 {
 	struct sheath_info info;
 
-	if (sheath_info(sock, &info) || !info.last_alert)
+	if (sheath_info(sock, &info, sizeof(info)) || !info.last_alert)
 		return NULL;
 	return gnutls_alert_get_name(info.last_alert & 0xff);
 }

@@ -87,9 +87,10 @@ fails() {
 	[ "$got" = "$status" ] && [ "$(wc -l <said)" = 1 ] && grep -qF -e "$text" said
 }
 
+# make_cert FILE KEY: one of localhost
 make_cert() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
-		-out cert.pem -days 30 -subj /CN=localhost \
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2" \
+		-out "$1" -days 30 -subj /CN=localhost \
 		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>err
 }
 
@@ -111,7 +112,31 @@ test_usage() {
 	stop_all
 }
 
+# A client that does not need the module.
+fallback_gets() {
+	start openssl s_server -accept @PORT@ -WWW -naccept 1 -cert cert.pem -key key.pem &&
+	limited "$EXAMPLES/fallback" localhost "$PORT" cert.pem >got || return 1
+	[ -s got ] && grep -q "HTTP/1.0" got
+}
+
+fallback_refuses() {
+	start openssl s_server -accept @PORT@ -WWW -naccept 1 -cert other.pem -key other-key.pem &&
+	! limited "$EXAMPLES/fallback" localhost "$PORT" cert.pem >got && [ ! -s got ]
+}
+
+test_fallback() {
+	check "client with a fallback: no arguments" fails 2 "usage: fallback" "$EXAMPLES/fallback"
+	check "client with a fallback: a page of openssl" fallback_gets
+	check "client with a fallback: another certificate is refused" fallback_refuses
+	stop_all
+}
+
 # ---------------------------------------------------------------- with it
+
+fallback_in_kernel() {
+	before=$(counter RxBytes)
+	fallback_gets && [ "$(counter RxBytes)" -gt "$before" ]
+}
 
 client_gets() {
 	before=$(counter RxBytes)
@@ -173,6 +198,7 @@ server_no_file() {
 }
 
 test_with_module() {
+	check "client with a fallback: the module is used" fallback_in_kernel
 	check "client: a page of openssl" client_gets
 	check "client: a server at any address of its name" client_every_address
 	start "$EXAMPLES/server" @PORT@ cert.pem key.pem data
@@ -185,8 +211,10 @@ test_with_module() {
 
 mkfifo fifo
 head -c 20000000 /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 >data 2>/dev/null
-make_cert
+make_cert cert.pem key.pem
+make_cert other.pem other-key.pem
 test_usage
+test_fallback
 [ ! -r "$STAT" ] || test_with_module
 echo "1..$N"
 exit $FAILED

@@ -16,7 +16,8 @@ static int attach(int fd)
 {
 	(void)fd;
 	sink_log.attached++;
-	return 0;
+	errno = sink_log.attach_fails;
+	return sink_log.attach_fails ? sheath_fail("the test does not attach") : 0;
 }
 
 static int install(int fd, struct sheath_handover *ho)

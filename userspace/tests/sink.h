@@ -8,6 +8,7 @@
 /**
  * struct sink_log - what the last handshake handed over
  * @attached: calls of attach
+ * @attach_fails: errno that attach is to fail with, 0: none
  * @installed: calls of install
  * @ho: keys and facts of the last one
  * @secrets: the traffic secrets of the handshake sink_use() was called for
@@ -19,6 +20,7 @@
  */
 struct sink_log {
 	int			attached;
+	int			attach_fails;
 	int			installed;
 	struct sheath_handover	ho;
 	struct sheath_secrets	secrets;

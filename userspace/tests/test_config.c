@@ -131,7 +131,7 @@ static void test_no_module(const struct pki *pki)
 	/* A socket of another family is the one failure that is the same everywhere. */
 	refused(sheath_handshake(hs), "attach", "a socket that is not TCP");
 	refused(sheath_handshake(hs), "already", "and once more");
-	refused(sheath_info(l.a, &info), "cannot ask", "asking such a socket");
+	refused(sheath_info(l.a, &info, sizeof(info)), "cannot ask", "asking such a socket");
 	refused(sheath_close_notify(l.a), "close_notify", "closing it");
 	sheath_hs_free(hs);
 	sheath_config_free(cfg);
