@@ -20,8 +20,9 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
-#include "access_log.h"
 #include "clock.h"
+#include "log.h"
+#include "module.h"
 #include "request.h"
 #include "response.h"
 #include "tcp.h"
@@ -56,6 +57,7 @@ enum conn_state {
  * @hs: handshake, NULL afterwards
  * @peer: its name, for the log
  * @deadline: milliseconds when it is given up
+ * @began: milliseconds when the request began to come, 0: not yet
  * @req: request being read
  * @res: response being sent
  * @buf: bytes received and not parsed yet, the next requests of a pipeline
@@ -71,6 +73,7 @@ struct conn {
 	struct sheath_hs *hs;
 	char		peer[64];
 	int64_t		deadline;
+	int64_t		began;
 	struct request	req;
 	struct response	res;
 	char		buf[4096];
@@ -85,10 +88,24 @@ enum outcome {
 	GONE,		/* the connection is to be freed */
 };
 
+static void note_request(const struct conn *c)
+{
+	struct exchange x = {
+		.peer = c->peer,
+		.req = &c->req,
+		.res = &c->res,
+		.ms = sheath_clock_ms() - c->began,
+	};
+
+	log_request(c->srv->log, &x);
+}
+
 static void conn_free(struct conn *c)
 {
 	struct server *srv = c->srv;
 
+	if (c->state == CONN_WRITE)
+		note_request(c);
 	sheath_hs_free(c->hs);
 	response_release(&c->res);
 	close(c->src.fd);
@@ -122,6 +139,7 @@ static enum outcome begin_drain(struct conn *c)
 
 static enum outcome begin_read(struct conn *c)
 {
+	c->began = 0;
 	request_init(&c->req);
 	return enter(c, CONN_READ, REQUEST_MS);
 }
@@ -130,8 +148,8 @@ static enum outcome begin_write(struct conn *c)
 {
 	c->spent += REQUEST_BYTES;
 	response_make(&c->res, &c->req, &c->srv->site, !c->srv->stopping);
-	if (c->srv->log)
-		log_request(c->srv, c->peer, &c->req, &c->res);
+	if (c->res.error)
+		log_trouble(c->srv->log, "cannot serve a file: %s", strerror(c->res.error));
 	return enter(c, CONN_WRITE, WRITE_MS);
 }
 
@@ -141,8 +159,9 @@ static enum outcome step_handshake(struct conn *c)
 
 	if (ret > 0)
 		return want(c, ret == SHEATH_WANT_POLLIN ? EPOLLIN : EPOLLOUT);
-	if (c->srv->log)
-		log_handshake(c->srv, c->peer, ret ? NULL : c->hs);
+	log_handshake(c->srv->log, c->peer, ret ? NULL : c->hs);
+	if (ret && module_missing())
+		log_trouble(c->srv->log, "no client can be served: " MODULE_MISSING);
 	sheath_hs_free(c->hs);
 	c->hs = NULL;
 	return ret ? GONE : begin_read(c);
@@ -150,8 +169,11 @@ static enum outcome step_handshake(struct conn *c)
 
 static void parse(struct conn *c)
 {
-	size_t n = request_feed(&c->req, c->buf, c->buf_len);
+	size_t n;
 
+	if (!c->began)
+		c->began = sheath_clock_ms();
+	n = request_feed(&c->req, c->buf, c->buf_len);
 	if (n > c->buf_len)
 		n = c->buf_len;
 	memmove(c->buf, c->buf + n, c->buf_len - n);
@@ -181,12 +203,14 @@ static enum outcome step_read(struct conn *c)
 		return AGAIN;
 	if (errno == EAGAIN)
 		return want(c, EPOLLIN);
-	if (c->srv->log)
-		log_error(c->srv, c->peer, "reading", errno);
+	log_error(c->srv->log, c->peer, "reading", strerror(errno));
 	return GONE;
 }
 
-/* Sends what is next of the response. Returns its bytes, or -1 with errno set. */
+/*
+ * Sends what is next of the response. Returns its bytes, 0 if the file has no more of them, or -1
+ * with errno set.
+ */
 static ssize_t send_some(struct conn *c)
 {
 	struct response *res = &c->res;
@@ -202,12 +226,9 @@ static ssize_t send_some(struct conn *c)
 	}
 	n = sendfile(c->src.fd, res->fd, &res->offset,
 		     res->left < TURN_BYTES ? res->left : TURN_BYTES);
-	if (n > 0)
+	if (n > 0) {
 		res->left -= n;
-	if (!n) {
-		/* The file is shorter than it was, and the client was told its length. */
-		errno = ESTALE;
-		return -1;
+		res->body_sent += n;
 	}
 	return n;
 }
@@ -216,6 +237,7 @@ static enum outcome finish_response(struct conn *c)
 {
 	bool keep_alive = c->res.keep_alive && !c->srv->stopping;
 
+	note_request(c);
 	response_release(&c->res);
 	return keep_alive ? begin_read(c) : begin_drain(c);
 }
@@ -227,7 +249,12 @@ static enum outcome step_write(struct conn *c)
 	if (!c->res.left && c->res.head_sent == c->res.head_len)
 		return finish_response(c);
 	n = send_some(c);
-	if (n >= 0) {
+	if (!n) {
+		/* the client was told how long it is */
+		log_error(c->srv->log, c->peer, "sending", "the file has become shorter");
+		return GONE;
+	}
+	if (n > 0) {
 		c->spent += n;
 		c->deadline = sheath_clock_ms() + WRITE_MS;
 		return AGAIN;
@@ -236,8 +263,7 @@ static enum outcome step_write(struct conn *c)
 		return AGAIN;
 	if (errno == EAGAIN)
 		return want(c, EPOLLOUT);
-	if (c->srv->log)
-		log_error(c->srv, c->peer, "sending", errno);
+	log_error(c->srv->log, c->peer, "sending", strerror(errno));
 	return GONE;
 }
 
@@ -299,6 +325,7 @@ void conn_start(struct server *srv, int fd)
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (!c) {
+		log_trouble(srv->log, "cannot take a connection: %s", strerror(errno));
 		close(fd);
 		return;
 	}
@@ -315,8 +342,7 @@ void conn_start(struct server *srv, int fd)
 	srv->n_conns++;
 	c->hs = sheath_server(fd, srv->cfg);
 	if (!c->hs) {
-		if (srv->log)
-			log_handshake(srv, c->peer, NULL);
+		log_trouble(srv->log, "cannot begin a handshake: %s", sheath_error());
 		conn_free(c);
 		return;
 	}
@@ -352,8 +378,9 @@ void conn_expire(struct server *srv, int64_t now)
 		next = c->next;
 		if (c->deadline > now)
 			continue;
-		if (srv->log && c->state != CONN_DRAIN)
-			log_error(srv, c->peer, "waiting for the client", ETIMEDOUT);
+		if (c->state != CONN_DRAIN)
+			log_error(srv->log, c->peer, "waiting for the client",
+				  strerror(ETIMEDOUT));
 		conn_free(c);
 	}
 }

@@ -237,14 +237,25 @@ void report_json(struct json_object *obj, const struct sheath_hs *hs)
 }
 
 /**
+ * report_line() - a JSON object as one line
+ * @obj: object
+ *
+ * Return: its text without a newline, which lives as long as @obj.
+ */
+const char *report_line(struct json_object *obj)
+{
+	return json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PLAIN |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+/**
  * report_print() - print a JSON object on a line of its own, and free it
  * @out: stream, flushed afterwards
  * @obj: object
  */
 void report_print(FILE *out, struct json_object *obj)
 {
-	fprintf(out, "%s\n", json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s\n", report_line(obj));
 	fflush(out);
 	json_object_put(obj);
 }

@@ -188,6 +188,15 @@ static int status_of(int error)
 	}
 }
 
+static void make_failure(struct response *res, int error, bool head_only)
+{
+	int status = status_of(error);
+
+	if (status == 500)
+		res->error = error;
+	make_error(res, status, head_only);
+}
+
 static void answer_path(struct response *res, const struct request *req, const struct site *site,
 			const struct http_parser_url *url)
 {
@@ -208,7 +217,7 @@ static void answer_path(struct response *res, const struct request *req, const s
 	if (error == EISDIR)
 		make_redirect(res, raw, len, query, url->field_data[UF_QUERY].len, head_only);
 	else if (error)
-		make_error(res, status_of(error), head_only);
+		make_failure(res, error, head_only);
 	else if (!make_file(res, req, &file))
 		close(file.fd);
 }

@@ -17,9 +17,11 @@
  * @head_len: bytes of it
  * @header_len: bytes of it before the few words
  * @head_sent: bytes of it that are sent
+ * @error: errno, when the server itself is at fault; else 0
  * @fd: file with the body, -1 for none; closed by response_release()
  * @offset: of the next byte of the body in the file
  * @left: bytes of the body to come
+ * @body_sent: bytes of it that are sent
  * @keep_alive: the connection goes on afterwards
  */
 struct response {
@@ -28,9 +30,11 @@ struct response {
 	size_t	head_len;
 	size_t	header_len;
 	size_t	head_sent;
+	int	error;
 	int	fd;
 	off_t	offset;
 	size_t	left;
+	size_t	body_sent;
 	bool	keep_alive;
 };
 

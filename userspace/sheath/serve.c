@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "mime.h"
+#include "module.h"
 #include "number.h"
 #include "report.h"
 #include "say.h"
@@ -227,32 +229,56 @@ static int load_types(const struct serve *s)
 	return 0;
 }
 
-static void announce(const struct serve *s, int fd, const char *fingerprint)
+static void announce(struct log *log, int fd, const char *fingerprint)
 {
 	struct json_object *obj;
-	char name[96];
+	char name[96], line[256];
 
 	tcp_name(fd, false, name, sizeof(name));
-	if (s->json) {
+	if (log->json) {
 		obj = json_object_new_object();
 		report_add_string(obj, "event", "listening");
 		report_add_string(obj, "address", name);
 		report_add_string(obj, "certificate_sha256", *fingerprint ? fingerprint : NULL);
-		report_print(stdout, obj);
+		log_json(log, obj);
 		return;
 	}
-	printf("listening on %s\n", name);
-	if (*fingerprint)
-		printf("self-signed certificate, SHA-256 %s\n", fingerprint);
-	fflush(stdout);
+	snprintf(line, sizeof(line), "listening on %s\n", name);
+	outlet_line(&log->out, line);
+	if (!*fingerprint)
+		return;
+	snprintf(line, sizeof(line), "self-signed certificate, SHA-256 %s\n", fingerprint);
+	outlet_line(&log->out, line);
+}
+
+/* Whoever starts a server wants to know at once that it could not serve anybody. */
+static int check_module(void)
+{
+	return module_missing() ? say(MODULE_MISSING) : 0;
+}
+
+static int run(const struct serve *s, struct server *srv, const char *fingerprint)
+{
+	int ret;
+
+	srv->listener.fd = server_listen(s->address, s->port);
+	if (srv->listener.fd < 0)
+		return FAILED;
+	ret = check_module();
+	if (ret) {
+		close(srv->listener.fd);
+		return ret;
+	}
+	announce(srv->log, srv->listener.fd, fingerprint);
+	return server_run(srv);
 }
 
 static int serve(const struct serve *s, struct sheath_config *cfg)
 {
+	static struct log log;
 	struct server srv = {
 		.cfg = cfg,
-		.log = s->log,
-		.json = s->json,
+		.log = &log,
 		.site.dotfiles = s->dotfiles,
 		.max_accept = s->max_accept,
 		.handshake_ms = s->timeout_s * 1000,
@@ -267,13 +293,9 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
 	srv.site.root = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (srv.site.root < 0)
 		return say("cannot serve %s: %s", s->dir, strerror(errno));
-	srv.listener.fd = server_listen(s->address, s->port);
-	if (srv.listener.fd < 0) {
-		close(srv.site.root);
-		return FAILED;
-	}
-	announce(s, srv.listener.fd, fingerprint);
-	ret = server_run(&srv);
+	log_open(&log, s->log, s->json);
+	ret = run(s, &srv, fingerprint);
+	log_close(&log);
 	close(srv.site.root);
 	mime_forget();
 	return ret;

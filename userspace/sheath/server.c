@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "log.h"
 #include "say.h"
 
 #define BACKLOG		1024
@@ -116,6 +117,8 @@ static bool accept_one(struct server *srv)
 		return true;
 	}
 	srv->full = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+	if (srv->full)
+		log_trouble(srv->log, "cannot accept connections: %s", strerror(errno));
 	return false;
 }
 
@@ -185,6 +188,7 @@ static void tick(struct server *srv)
 	conn_expire(srv, srv->stopping && now >= srv->stop_at ? INT64_MAX : now);
 	if (srv->full)
 		server_conn_ended(srv);
+	log_lost(srv->log);
 }
 
 static bool is_over(const struct server *srv)

@@ -11,13 +11,13 @@
 #include "loop.h"
 
 struct conn;
+struct log;
 
 /**
  * struct server - everything that is served
  * @cfg: TLS configuration
  * @site: what is served
- * @log: print a line for each connection and request
- * @json: print these as JSON
+ * @log: what is told
  * @max_accept: connections to accept, 0: any number
  * @handshake_ms: milliseconds a handshake may take
  * @loop: descriptor of the event loop
@@ -34,8 +34,7 @@ struct conn;
 struct server {
 	struct sheath_config	*cfg;
 	struct site		site;
-	bool			log;
-	bool			json;
+	struct log		*log;
 	unsigned int		max_accept;
 	unsigned int		handshake_ms;
 	int			loop;

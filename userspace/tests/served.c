@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The program `sheath serve` in a process of its own, with no module: the linker puts
- * __wrap_sheath_server() in the place of sheath_server(), see the Makefile.
+ * __wrap_x() in the place of x(), see the Makefile.
  */
 #include "served.h"
 
@@ -16,14 +16,17 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "clock.h"
 #include "commands.h"
+#include "error.h"
 #include "hs.h"
 #include "libsheath.h"
+#include "log.h"
 #include "sink.h"
 #include "tap.h"
 
@@ -33,14 +36,57 @@
 
 static enum served_mode served_mode;
 
+/**
+ * served_world() - what servers find
+ *
+ * Return: memory that all processes of the test share.
+ */
+struct served_world *served_world(void)
+{
+	static struct served_world *world;
+
+	if (world)
+		return world;
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (world == MAP_FAILED)
+		tap_bail("mmap");
+	return world;
+}
+
+bool __wrap_module_missing(void);
+bool __wrap_module_missing(void)
+{
+	return served_world()->no_module;
+}
+
+void __real_log_handshake(struct log *log, const char *peer, const struct sheath_hs *hs);
+void __wrap_log_handshake(struct log *log, const char *peer, const struct sheath_hs *hs);
+
+/* There is nothing to tell of a handshake that was none. */
+void __wrap_log_handshake(struct log *log, const char *peer, const struct sheath_hs *hs)
+{
+	if (!hs || served_mode == SERVED_TLS)
+		__real_log_handshake(log, peer, hs);
+}
+
 struct sheath_hs *__real_sheath_server(int fd, struct sheath_config *cfg);
 struct sheath_hs *__wrap_sheath_server(int fd, struct sheath_config *cfg);
+
+static int refuse_attach(int fd)
+{
+	(void)fd;
+	return sheath_fail("there is no module");
+}
+
+static const struct sheath_sink no_module = { .attach = refuse_attach };
 
 struct sheath_hs *__wrap_sheath_server(int fd, struct sheath_config *cfg)
 {
 	struct sheath_hs *hs = __real_sheath_server(fd, cfg);
 
-	if (hs && served_mode == SERVED_TLS)
+	if (hs && served_world()->no_module)
+		hs->sink = &no_module;
+	else if (hs && served_mode == SERVED_TLS)
 		sink_use(hs);
 	else if (hs)
 		hs->step = SHEATH_STEP_DONE;
@@ -66,8 +112,11 @@ static void make_pipe(int fd[2])
 		tap_bail("pipe");
 }
 
-/* Reads the port from the line "listening on 127.0.0.1:PORT". */
-static void read_port(struct served *s)
+/**
+ * served_port() - read the port from the line "listening on 127.0.0.1:PORT"
+ * @s: server
+ */
+void served_port(struct served *s)
 {
 	static const char word[] = "127.0.0.1:";
 	char text[4096] = "";
@@ -78,6 +127,35 @@ static void read_port(struct served *s)
 	p = strstr(text, word);
 	if (p)
 		s->port = atoi(p + sizeof(word) - 1);
+}
+
+/**
+ * served_start_to() - run a server with an output of the caller's choice
+ * @s: filled in; @s->port is 0 if it does not listen
+ * @mode: what a connection begins with
+ * @args: options and the directory, NULL at the end
+ * @out: read and write end of standard output; the caller closes the write end, too
+ * @err: likewise of standard error
+ */
+void served_start_to(struct served *s, enum served_mode mode, const char *const *args,
+		     const int out[2], const int err[2])
+{
+	served_world();
+	fflush(stdout);
+	s->pid = fork();
+	if (s->pid < 0)
+		tap_bail("fork");
+	if (!s->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(out[1], STDOUT_FILENO);
+		dup2(err[1], STDERR_FILENO);
+		closefrom(STDERR_FILENO + 1);
+		served_mode = mode;
+		run(args);
+	}
+	s->out = out[0];
+	s->err = err[0];
+	s->port = 0;
 }
 
 /**
@@ -92,23 +170,10 @@ void served_start(struct served *s, enum served_mode mode, const char *const *ar
 
 	make_pipe(out);
 	make_pipe(err);
-	fflush(stdout);
-	s->pid = fork();
-	if (s->pid < 0)
-		tap_bail("fork");
-	if (!s->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(out[1], STDOUT_FILENO);
-		dup2(err[1], STDERR_FILENO);
-		served_mode = mode;
-		run(args);
-	}
+	served_start_to(s, mode, args, out, err);
 	close(out[1]);
 	close(err[1]);
-	s->out = out[0];
-	s->err = err[0];
-	s->port = 0;
-	read_port(s);
+	served_port(s);
 }
 
 /**
@@ -129,6 +194,31 @@ int served_connect(const struct served *s)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		tap_bail("cannot connect: %s", strerror(errno));
 	return fd;
+}
+
+/**
+ * served_ask() - one request in a connection of its own
+ * @s: server
+ * @request: text
+ * @answer: set to what comes until the server closes it, as much as fits, terminated
+ * @size: bytes of @answer
+ *
+ * Return: bytes of @answer.
+ */
+int served_ask(const struct served *s, const char *request, char *answer, size_t size)
+{
+	int fd = served_connect(s);
+	struct timeval patience = { .tv_sec = START_MS / 1000 };
+	size_t len = 0;
+	ssize_t n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	send(fd, request, strlen(request), MSG_NOSIGNAL);
+	while (len + 1 < size && (n = read(fd, answer + len, size - 1 - len)) > 0)
+		len += n;
+	answer[len] = '\0';
+	close(fd);
+	return len;
 }
 
 /**

@@ -15,6 +15,14 @@ enum served_mode {
 };
 
 /**
+ * struct served_world - what servers find, also when it changes
+ * @no_module: the kernel module is not loaded
+ */
+struct served_world {
+	bool	no_module;
+};
+
+/**
  * struct served - a server that runs
  * @pid: process
  * @port: where it listens, of 127.0.0.1
@@ -28,8 +36,13 @@ struct served {
 	int		err;
 };
 
+struct served_world *served_world(void);
+void served_start_to(struct served *s, enum served_mode mode, const char *const *args,
+		     const int out[2], const int err[2]);
 void served_start(struct served *s, enum served_mode mode, const char *const *args);
+void served_port(struct served *s);
 int served_connect(const struct served *s);
+int served_ask(const struct served *s, const char *request, char *answer, size_t size);
 int served_status(struct served *s, int timeout_ms);
 int served_stop(struct served *s);
 bool served_said(int fd, char *text, size_t size, const char *word, int timeout_ms);

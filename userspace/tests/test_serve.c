@@ -8,54 +8,19 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "served.h"
 #include "tap.h"
+#include "webdir.h"
 
 /* What flooders may send and get before another client has its answer: kilobytes would do. */
 #define PATIENCE	(128u << 20)
 #define WAIT_MS		120000
 #define FLOODERS_MAX	16
-
-static char dir[64];
-
-static void make_dir(void)
-{
-	const char *base = getenv("TMPDIR");
-	static const char text[] = "short\n";
-	char path[128];
-	int fd;
-
-	snprintf(dir, sizeof(dir), "%.40s/sheath-serve-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(dir))
-		tap_bail("mkdtemp");
-	snprintf(path, sizeof(path), "%s/short", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		tap_bail("cannot write %s", path);
-	snprintf(path, sizeof(path), "%s/long", dir);
-	if (mknod(path, S_IFREG | 0644, 0) || truncate(path, 1 << 20))
-		tap_bail("cannot write %s", path);
-	close(fd);
-}
-
-static void remove_dir(void)
-{
-	static const char *const names[] = { "short", "long" };
-	char path[128];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
-	rmdir(dir);
-}
 
 /**
  * struct flood - clients that send requests without end and read the answers
@@ -239,7 +204,7 @@ static void wait_flood(struct flood *f)
 
 static void test_flood(size_t i, unsigned int n)
 {
-	const char *args[] = { dir, NULL };
+	const char *args[] = { webdir_path(), NULL };
 	struct served s;
 	struct flood f = { .n = 0 };
 	int64_t alone, beside;
@@ -260,12 +225,12 @@ static void test_flood(size_t i, unsigned int n)
 
 int main(void)
 {
-	make_dir();
+	webdir_make();
 	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
 		if (floods[i].request)
 			test_flood(i, 1);
 		test_flood(i, FLOODERS_MAX);
 	}
-	remove_dir();
+	webdir_remove();
 	return tap_end();
 }
