@@ -34,6 +34,10 @@ static ulong limit_hard;
 module_param(limit_hard, ulong, 0644);
 MODULE_PARM_DESC(limit_hard, "records a TLS 1.3 sending key is good for; 0: as RFC 8446 has it");
 
+static uint limit_updates = SHEATH_RX_UPDATE_MAX;
+module_param(limit_updates, uint, 0644);
+MODULE_PARM_DESC(limit_updates, "KeyUpdates a peer may send in a second, whatever else it sends");
+
 static u64 lower(u64 limit, ulong param)
 {
 	if (!limit)
@@ -296,13 +300,35 @@ int sheath_rekey_follow(struct sheath_conn *conn)
 	return rc;
 }
 
+/*
+ * A KeyUpdate costs a key schedule, or two, which is some 25 times what a small record of data
+ * does, so data between them is no excuse.
+ */
 static bool is_flood(struct sheath_rx *rx)
 {
 	if (!rx->n_update || time_after(jiffies, rx->update_since + HZ)) {
 		rx->update_since = jiffies;
 		rx->n_update = 0;
 	}
-	return ++rx->n_update > SHEATH_RX_UPDATE_MAX;
+	return ++rx->n_update > READ_ONCE(limit_updates);
+}
+
+/*
+ * One answer does for any number of requests, and has to precede the next data only: RFC 8446
+ * section 4.6.3. So one a second goes out by itself, and the others with the data. One that
+ * fails now is tried again then.
+ */
+static void answer(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+
+	if (tx->answered && time_before(jiffies, tx->answered_at + HZ)) {
+		tx->due = max(tx->due, SHEATH_REKEY_SELF);
+		return;
+	}
+	tx->answered = true;
+	tx->answered_at = jiffies;
+	rekey_tx_soon(conn, SHEATH_REKEY_SELF);
 }
 
 /**
@@ -324,10 +350,9 @@ int sheath_rekey_received(struct sheath_conn *conn, bool request)
 	if (is_flood(rx))
 		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
 					  SHEATH_STAT_RX_FLOOD);
-	/* an answer that fails now goes out before the next data, one for any number of requests */
 	if (request && tx && tx->dir.secret.hash && !tx->closed &&
 	    !(conn->sk->sk_shutdown & SEND_SHUTDOWN))
-		rekey_tx_soon(conn, SHEATH_REKEY_SELF);
+		answer(conn);
 	if (conn->err)
 		return -conn->err;
 	if (!rx->dir.secret.hash) {

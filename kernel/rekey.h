@@ -13,7 +13,7 @@ struct sheath_tx;
 /* RFC 8446 section 4.6.3: msg_type, length, request_update */
 #define SHEATH_MSG_KEY_UPDATE	24
 #define SHEATH_KEY_UPDATE_LEN	1
-/* KeyUpdates within a second without data between them: no peer with a reason sends so many */
+/* KeyUpdates within a second: no peer with a reason sends so many */
 #define SHEATH_RX_UPDATE_MAX	8
 
 /**

@@ -143,7 +143,6 @@ static void data_came(struct sheath_rx *rx)
 {
 	rx->n_empty = 0;
 	rx->n_warning = 0;
-	rx->n_update = 0;
 }
 
 /* the record that was queued last: keep it for a reader, or see to it here */

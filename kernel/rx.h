@@ -79,7 +79,7 @@ struct sheath_rec {
  * @n_ahead: how many tickets
  * @n_empty: empty records in a row
  * @n_warning: warning alerts in a row
- * @n_update: KeyUpdates in a row since @update_since
+ * @n_update: KeyUpdates since @update_since, whatever came between them
  * @update_since: jiffies
  * @src: scatterlist of the record in work
  * @dst: likewise

@@ -26,7 +26,7 @@
 	X(RX_SHORT, "RxShort")		/* record too short for its cipher */	\
 	X(RX_BAD_COMPRESSED, "RxBadCompressed") /* fragment that is no DEFLATE, or of more than 2^14 bytes */ \
 	X(RX_EMPTY, "RxEmpty")		/* empty handshake or alert record, or all-zero inner plaintext */ \
-	X(RX_FLOOD, "RxFlood")		/* too many empty records or warnings in a row */ \
+	X(RX_FLOOD, "RxFlood")		/* too many empty records or warnings in a row, too many KeyUpdates */ \
 	X(RX_BAD_ALERT, "RxBadAlert")	/* alert record that is not two bytes */ \
 	X(RX_BAD_HANDSHAKE, "RxBadHandshake") /* post-handshake message not allowed */ \
 	X(RX_TRUNCATED, "RxTruncated")	/* FIN without close_notify */		\

@@ -51,6 +51,8 @@ enum sheath_tx_open {
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
  * @due: what has to precede the next record
+ * @answered: a KeyUpdate of the peer was answered without waiting for data
+ * @answered_at: when that was, jiffies
  * @used: records sealed with this key, or blocks, whatever its limits count
  * @limit_soft: value of @used at which the key should be replaced
  * @limit_hard: value of @used at which nothing is sealed with it
@@ -89,6 +91,8 @@ struct sheath_tx {
 	bool			closed;
 
 	enum sheath_rekey_tx	due;
+	bool			answered;
+	unsigned long		answered_at;
 	u64			used;
 	u64			limit_soft;
 	u64			limit_hard;

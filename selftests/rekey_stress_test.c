@@ -235,7 +235,6 @@ static void *peer_sends(void *arg)
 
 	while (!over(r) || atomic_load(&r->answer)) {
 		MUST(r, !r->wrong);
-		/* data between updates: else it is a flood */
 		MUST(r, peer_sends_cells(r, &seed));
 		if (atomic_exchange(&r->answer, false))
 			MUST(r, peer_sends_update(r, &seed, false));
@@ -340,6 +339,7 @@ FIXTURE_SETUP(rekey_stress)
 	r->p.to = st_secret_key(&r->to, r->cipher);
 	r->p.from = st_secret_key(&r->from, r->cipher);
 	st_param("limit_soft", SOFT);
+	st_param("limit_updates", "1000000");
 	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
 	ASSERT_EQ(0, st_set_secret(fd[0], TLS_RX, r->cipher, &r->to));
 	ASSERT_EQ(0, st_set_secret(fd[0], TLS_TX, r->cipher, &r->from));
@@ -348,6 +348,7 @@ FIXTURE_SETUP(rekey_stress)
 FIXTURE_TEARDOWN(rekey_stress)
 {
 	st_param("limit_soft", "0");
+	st_param("limit_updates", "8");
 	st_peer_close(&self->r.p);
 }
 
