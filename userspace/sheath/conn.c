@@ -55,6 +55,7 @@ enum conn_state {
  * @prev: likewise, the link that points here
  * @state: see above
  * @hs: handshake, NULL afterwards
+ * @address: whose connections are counted, NULL: not yet
  * @peer: its name, for the log
  * @deadline: milliseconds when it is given up
  * @began: milliseconds when the request began to come, 0: not yet
@@ -71,6 +72,7 @@ struct conn {
 	struct conn	**prev;
 	enum conn_state	state;
 	struct sheath_hs *hs;
+	struct address	*address;
 	char		peer[64];
 	int64_t		deadline;
 	int64_t		began;
@@ -106,6 +108,7 @@ static void conn_free(struct conn *c)
 
 	if (c->state == CONN_WRITE)
 		note_request(c);
+	addresses_leave(c->address);
 	sheath_hs_free(c->hs);
 	response_release(&c->res);
 	close(c->src.fd);
@@ -315,6 +318,24 @@ static void on_ready(struct source *src, uint32_t events)
 	drive((struct conn *)src);
 }
 
+/* Returns false after it was told why. */
+static bool may_begin(struct conn *c)
+{
+	struct server *srv = c->srv;
+
+	c->address = addresses_enter(&srv->addresses, c->src.fd, srv->max_per_address);
+	if (!c->address && errno == EUSERS) {
+		log_error(srv->log, c->peer, "accepting", "its address has too many connections");
+		return false;
+	}
+	if (c->address)
+		c->hs = sheath_server(c->src.fd, srv->cfg);
+	if (!c->hs)
+		log_trouble(srv->log, "cannot begin a handshake: %s",
+			    c->address ? sheath_error() : strerror(errno));
+	return c->hs;
+}
+
 /**
  * conn_start() - serve a client
  * @srv: server
@@ -340,9 +361,7 @@ void conn_start(struct server *srv, int fd)
 		c->next->prev = &c->next;
 	srv->conns = c;
 	srv->n_conns++;
-	c->hs = sheath_server(fd, srv->cfg);
-	if (!c->hs) {
-		log_trouble(srv->log, "cannot begin a handshake: %s", sheath_error());
+	if (!may_begin(c)) {
 		conn_free(c);
 		return;
 	}

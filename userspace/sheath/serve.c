@@ -41,7 +41,9 @@ static const char help[] =
 "      --no-tickets       no session tickets; TLS 1.2 sessions resume by their id\n"
 "      --timeout SECONDS  for a handshake (30)\n"
 "  -1, --once             serve one connection, then exit\n"
-"  -n, --max-connections N  serve this many connections, then exit\n"
+"  -n, --exit-after N     serve this many connections, then exit\n"
+"      --max-clients N    serve no more at a time, the others wait (8192)\n"
+"      --max-per-address N  serve no more of one address at a time (a quarter of all)\n"
 "  -v, --verbose          print a line for each handshake, request and error\n"
 "      --json             print JSON, one object a line\n"
 "  -h, --help\n";
@@ -49,12 +51,16 @@ static const char help[] =
 /* Sessions kept when there are no tickets. */
 #define CACHE_ENTRIES	1024
 #define HANDSHAKE_S	30
+#define CLIENTS_MAX	1000000
 #define HANDSHAKE_MAX_S	3600
 
 enum {
 	OPT_CLIENT_CA = OPT_OWN,
 	OPT_CLIENT_OPTIONAL,
 	OPT_DOTFILES,
+	OPT_MAX_CLIENTS,
+	OPT_MAX_CONNECTIONS,
+	OPT_MAX_PER_ADDRESS,
 	OPT_MIME_TYPES,
 	OPT_NO_TICKETS,
 	OPT_TIMEOUT,
@@ -72,7 +78,10 @@ static const struct option options[] = {
 	{ "no-tickets",		no_argument,		NULL,	OPT_NO_TICKETS },
 	{ "timeout",		required_argument,	NULL,	OPT_TIMEOUT },
 	{ "once",		no_argument,		NULL,	'1' },
-	{ "max-connections",	required_argument,	NULL,	'n' },
+	{ "exit-after",		required_argument,	NULL,	'n' },
+	{ "max-connections",	required_argument,	NULL,	OPT_MAX_CONNECTIONS },
+	{ "max-clients",	required_argument,	NULL,	OPT_MAX_CLIENTS },
+	{ "max-per-address",	required_argument,	NULL,	OPT_MAX_PER_ADDRESS },
 	{ "verbose",		no_argument,		NULL,	'v' },
 	{ "json",		no_argument,		NULL,	OPT_JSON },
 	{ "help",		no_argument,		NULL,	'h' },
@@ -92,6 +101,8 @@ static const struct option options[] = {
  * @timeout_s: seconds a handshake may take
  * @dir: directory to serve
  * @max_accept: connections, 0: any number
+ * @max_clients: at a time, 0: a usual number
+ * @max_per_address: connections, 0: any number, -1: a usual number
  * @log: print what happens
  * @json: as JSON
  * @help: print the help and leave
@@ -108,6 +119,8 @@ struct serve {
 	unsigned int	timeout_s;
 	const char	*dir;
 	unsigned int	max_accept;
+	unsigned int	max_clients;
+	int		max_per_address;
 	bool		log;
 	bool		json;
 	bool		help;
@@ -142,6 +155,13 @@ static int take_option(struct serve *s, int c)
 	case OPT_DOTFILES:
 		s->dotfiles = true;
 		return 0;
+	case OPT_MAX_CLIENTS:
+		return number_parse(optarg, 1, CLIENTS_MAX, "clients", &s->max_clients);
+	case OPT_MAX_CONNECTIONS:
+		return say_usage("--max-connections is --exit-after, --max-clients is a limit");
+	case OPT_MAX_PER_ADDRESS:
+		return number_parse(optarg, 0, CLIENTS_MAX, "connections",
+				    (unsigned int *)&s->max_per_address);
 	case OPT_MIME_TYPES:
 		s->mime_types = optarg;
 		return 0;
@@ -265,10 +285,10 @@ static int run(const struct serve *s, struct server *srv, const char *fingerprin
 	if (srv->listener.fd < 0)
 		return FAILED;
 	ret = check_module();
-	if (ret) {
-		close(srv->listener.fd);
+	if (!ret)
+		ret = server_start(srv);
+	if (ret)
 		return ret;
-	}
 	announce(srv->log, srv->listener.fd, fingerprint);
 	return server_run(srv);
 }
@@ -281,6 +301,8 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
 		.log = &log,
 		.site.dotfiles = s->dotfiles,
 		.max_accept = s->max_accept,
+		.max_clients = s->max_clients,
+		.max_per_address = s->max_per_address,
 		.handshake_ms = s->timeout_s * 1000,
 	};
 	char fingerprint[FINGERPRINT_LEN] = "";
@@ -310,7 +332,7 @@ static int serve(const struct serve *s, struct sheath_config *cfg)
  */
 int command_serve(int argc, char **argv)
 {
-	struct serve s = { .port = "4433", .timeout_s = HANDSHAKE_S };
+	struct serve s = { .port = "4433", .timeout_s = HANDSHAKE_S, .max_per_address = -1 };
 	struct sheath_config *cfg;
 	int ret = parse_options(&s, argc, argv);
 

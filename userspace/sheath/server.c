@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "room.h"
 #include "log.h"
 #include "say.h"
 
@@ -93,7 +94,7 @@ int server_listen(const char *address, const char *port)
 
 static bool may_accept(const struct server *srv)
 {
-	return !srv->stopping && !srv->full &&
+	return !srv->stopping && !srv->full && srv->n_conns < srv->max_clients &&
 	       (!srv->max_accept || srv->accepted < srv->max_accept);
 }
 
@@ -191,6 +192,16 @@ static void tick(struct server *srv)
 	log_lost(srv->log);
 }
 
+/* Returns 0, or an exit status after an error was printed. */
+static int make_room(struct server *srv)
+{
+	addresses_init(&srv->addresses);
+	srv->max_clients = room_for_clients(srv->max_clients);
+	if (srv->max_per_address < 0)
+		srv->max_per_address = (srv->max_clients + 3) / 4;
+	return srv->max_clients ? 0 : FAILED;
+}
+
 static bool is_over(const struct server *srv)
 {
 	if (srv->killed)
@@ -201,8 +212,24 @@ static bool is_over(const struct server *srv)
 }
 
 /**
- * server_run() - serve until told to stop
+ * server_start() - be ready to serve
  * @srv: server with a listening socket in @listener.fd
+ *
+ * Return: 0, to be followed by server_run(), or an exit status after an error was printed.
+ */
+int server_start(struct server *srv)
+{
+	srv->listener.ready = on_listener;
+	srv->loop = loop_open();
+	if (srv->loop < 0 || watch_signals(srv) ||
+	    loop_want(srv->loop, &srv->listener, EPOLLIN))
+		return say("cannot wait for connections: %s", strerror(errno));
+	return make_room(srv);
+}
+
+/**
+ * server_run() - serve until told to stop
+ * @srv: server that was started
  *
  * Return: 0, or an exit status after an error was printed.
  */
@@ -211,11 +238,6 @@ int server_run(struct server *srv)
 	int64_t next = 0;
 	int ret = 0;
 
-	srv->listener.ready = on_listener;
-	srv->loop = loop_open();
-	if (srv->loop < 0 || watch_signals(srv) ||
-	    loop_want(srv->loop, &srv->listener, EPOLLIN))
-		return say("cannot wait for connections: %s", strerror(errno));
 	while (!is_over(srv) && !ret) {
 		if (loop_turn(srv->loop, TICK_MS))
 			ret = say("cannot wait for events: %s", strerror(errno));

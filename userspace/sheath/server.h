@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "addresses.h"
 #include "files.h"
 #include "libsheath.h"
 #include "loop.h"
@@ -20,11 +21,14 @@ struct log;
  * @log: what is told
  * @max_accept: connections to accept, 0: any number
  * @handshake_ms: milliseconds a handshake may take
+ * @max_clients: connections there may be, 0: as many as there is room for
+ * @max_per_address: connections one address may have, 0: any number, -1: a quarter of all
  * @loop: descriptor of the event loop
  * @listener: listening socket
  * @signals: signalfd of SIGINT and SIGTERM
  * @conns: all connections, linked
  * @n_conns: number of them
+ * @addresses: who has them
  * @accepted: connections accepted so far
  * @full: out of descriptors, the listener waits for a connection to end
  * @stopping: no new connections and requests
@@ -37,11 +41,14 @@ struct server {
 	struct log		*log;
 	unsigned int		max_accept;
 	unsigned int		handshake_ms;
+	unsigned int		max_clients;
+	int			max_per_address;
 	int			loop;
 	struct source		listener;
 	struct source		signals;
 	struct conn		*conns;
 	unsigned int		n_conns;
+	struct addresses	addresses;
 	unsigned int		accepted;
 	bool			full;
 	bool			stopping;
@@ -50,6 +57,7 @@ struct server {
 };
 
 int server_listen(const char *address, const char *port);
+int server_start(struct server *srv);
 int server_run(struct server *srv);
 void server_conn_ended(struct server *srv);
 

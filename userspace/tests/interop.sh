@@ -336,7 +336,7 @@ server_resumes() {
 	wanted "$name" || return 0
 	note_counters
 	# shellcheck disable=SC2086
-	start_peer "$SHEATH" serve --max-connections 2 --json -v -p @PORT@ $2 www
+	start_peer "$SHEATH" serve --exit-after 2 --json -v -p @PORT@ $2 www
 	for io in -sess_out -sess_in; do
 		# shellcheck disable=SC2086
 		limited openssl s_client -connect "$HOST:$PORT" -ign_eof -CAfile ca.pem \

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -93,6 +94,15 @@ struct sheath_hs *__wrap_sheath_server(int fd, struct sheath_config *cfg)
 	return hs;
 }
 
+static void limit_files(void)
+{
+	const struct served_world *w = served_world();
+	const struct rlimit rl = { .rlim_cur = w->files_soft, .rlim_max = w->files_hard };
+
+	if (w->files_soft && setrlimit(RLIMIT_NOFILE, &rl))
+		_exit(99);
+}
+
 static void run(const char *const *args)
 {
 	char *argv[ARGS_MAX + 8] = {
@@ -151,6 +161,7 @@ void served_start_to(struct served *s, enum served_mode mode, const char *const 
 		dup2(err[1], STDERR_FILENO);
 		closefrom(STDERR_FILENO + 1);
 		served_mode = mode;
+		limit_files();
 		run(args);
 	}
 	s->out = out[0];
@@ -177,6 +188,28 @@ void served_start(struct served *s, enum served_mode mode, const char *const *ar
 }
 
 /**
+ * served_connect_from() - connect to a server
+ * @s: server
+ * @address: of this end, as 127.0.0.2
+ *
+ * Return: a blocking socket.
+ */
+int served_connect_from(const struct served *s, const char *address)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	sin.sin_addr.s_addr = inet_addr(address);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		tap_bail("cannot bind to %s: %s", address, strerror(errno));
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(s->port);
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		tap_bail("cannot connect: %s", strerror(errno));
+	return fd;
+}
+
+/**
  * served_connect() - connect to a server
  * @s: server
  *
@@ -184,16 +217,7 @@ void served_start(struct served *s, enum served_mode mode, const char *const *ar
  */
 int served_connect(const struct served *s)
 {
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_port = htons(s->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
-		tap_bail("cannot connect: %s", strerror(errno));
-	return fd;
+	return served_connect_from(s, "127.0.0.1");
 }
 
 /**

@@ -17,9 +17,13 @@ enum served_mode {
 /**
  * struct served_world - what servers find, also when it changes
  * @no_module: the kernel module is not loaded
+ * @files_soft: RLIMIT_NOFILE of a server that is started, 0: as it is
+ * @files_hard: likewise
  */
 struct served_world {
-	bool	no_module;
+	bool		no_module;
+	unsigned int	files_soft;
+	unsigned int	files_hard;
 };
 
 /**
@@ -42,6 +46,7 @@ void served_start_to(struct served *s, enum served_mode mode, const char *const 
 void served_start(struct served *s, enum served_mode mode, const char *const *args);
 void served_port(struct served *s);
 int served_connect(const struct served *s);
+int served_connect_from(const struct served *s, const char *address);
 int served_ask(const struct served *s, const char *request, char *answer, size_t size);
 int served_status(struct served *s, int timeout_ms);
 int served_stop(struct served *s);
