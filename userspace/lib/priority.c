@@ -15,10 +15,16 @@
 #include "cipher.h"
 #include "error.h"
 
-/* AES-128 first: the strength is that of the usual groups, and it is the fastest. */
+/*
+ * AES-128 first: the strength is that of the usual groups, and it is the fastest. RFC 9325: no
+ * key exchange without forward secrecy, no SHA-1 in signatures, no RSA key below 2048 bits.
+ */
 #define DEFAULT		"NORMAL:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:" \
-			"+AES-128-CCM"
-#define WITH_PSK	":+ECDHE-PSK:+DHE-PSK:+PSK"
+			"+AES-128-CCM:-RSA:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:" \
+			"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:" \
+			"+GROUP-SECP521R1:+GROUP-X448:+GROUP-FFDHE2048:+GROUP-FFDHE3072:" \
+			"+GROUP-FFDHE4096:+GROUP-FFDHE6144:+GROUP-FFDHE8192:%PROFILE_MEDIUM"
+#define WITH_PSK	":+ECDHE-PSK:+DHE-PSK"
 
 static const struct {
 	gnutls_protocol_t gnutls;
@@ -96,6 +102,17 @@ static int check_not_empty(gnutls_priority_t cache)
 	return 0;
 }
 
+/* Quotes what the application wrote from the bad word on, and nothing that was added to it. */
+static void bad_word(const struct sheath_config *cfg, size_t offset)
+{
+	size_t len = cfg->priority ? strlen(cfg->priority) : 0;
+
+	if (offset < len)
+		sheath_fail("bad priority string at \"%.40s\"", cfg->priority + offset);
+	else
+		sheath_fail("bad priority string: GnuTLS does not know what was added to it");
+}
+
 static gnutls_priority_t make(const struct sheath_config *cfg)
 {
 	gnutls_priority_t cache = NULL;
@@ -109,7 +126,7 @@ static gnutls_priority_t make(const struct sheath_config *cfg)
 	}
 	ret = gnutls_priority_init(&cache, text, &where);
 	if (ret == GNUTLS_E_INVALID_REQUEST && where)
-		sheath_fail("bad priority string at \"%.40s\"", where);
+		bad_word(cfg, where - text);
 	else if (ret == GNUTLS_E_NO_PRIORITIES_WERE_SET)
 		sheath_fail("the priority string leaves nothing the kernel module speaks");
 	else if (ret)

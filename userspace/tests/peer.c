@@ -114,6 +114,10 @@ SSL_CTX *peer_ctx(const struct peer_spec *spec)
 		must(SSL_CTX_set_ciphersuites(ctx, spec->suites), spec->suites);
 	if (spec->groups)
 		must(SSL_CTX_set1_groups_list(ctx, spec->groups), spec->groups);
+	if (spec->sigalgs)
+		must(SSL_CTX_set1_sigalgs_list(ctx, spec->sigalgs), spec->sigalgs);
+	if (spec->alone)
+		SSL_CTX_set_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX);
 	if (spec->cert)
 		use_cert(ctx, spec->cert);
 	if (spec->ca)

@@ -15,6 +15,8 @@
  * @ciphers: list for TLS 1.2, NULL: default
  * @suites: list for TLS 1.3, NULL: default
  * @groups: list, NULL: default
+ * @sigalgs: signature algorithms, NULL: default
+ * @alone: PSK without a group to exchange keys with (TLS 1.3)
  * @cert: what it presents, NULL: nothing
  * @ca: what it trusts; it verifies the other end if not NULL
  * @psk: pre-shared key of identity "tester", NULL: none
@@ -27,6 +29,8 @@ struct peer_spec {
 	const char		*ciphers;
 	const char		*suites;
 	const char		*groups;
+	const char		*sigalgs;
+	bool			alone;
 	const struct pki_cert	*cert;
 	const struct pki_cert	*ca;
 	const char		*psk;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 
 #include "tap.h"
 
@@ -52,6 +53,17 @@ static void add_names(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 	}
 }
 
+static void add_address(gnutls_x509_crt_t crt, const char *text)
+{
+	unsigned char addr[16];
+	unsigned int len = 4;
+
+	if (inet_pton(AF_INET, text, addr) != 1)
+		len = inet_pton(AF_INET6, text, addr) == 1 ? 16 : 0;
+	must(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, addr, len,
+						  GNUTLS_FSAN_APPEND), "address");
+}
+
 static void add_usage(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
 	if (spec->ca) {
@@ -74,7 +86,7 @@ static void cert_make(struct pki_cert *c, struct pki_spec spec)
 
 	must(gnutls_x509_privkey_init(&c->key), "key");
 	must(gnutls_x509_privkey_generate(c->key, spec.rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
-					  spec.rsa ? 2048 :
+					  spec.rsa ? spec.bits ? spec.bits : 2048 :
 					  GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
 	     "key");
 	must(gnutls_x509_crt_init(&c->crt), "certificate");
@@ -86,6 +98,8 @@ static void cert_make(struct pki_cert *c, struct pki_spec spec)
 	     "time");
 	must(gnutls_x509_crt_set_key(c->crt, c->key), "key");
 	add_names(c->crt, &spec);
+	if (spec.address)
+		add_address(c->crt, spec.address);
 	add_usage(c->crt, &spec);
 	must(gnutls_x509_crt_sign2(c->crt, issuer->crt, issuer->key, GNUTLS_DIG_SHA256, 0),
 	     "signature");
@@ -134,6 +148,15 @@ struct pki *pki_new(void)
 						 .client = true });
 	cert_make(&p->foreign_client, (struct pki_spec){ .name = "mallory", .client = true,
 							 .issuer = &p->other_ca });
+	cert_make(&p->wildcard, (struct pki_spec){ .name = "*.two.test", .issuer = &p->ca });
+	cert_make(&p->inner, (struct pki_spec){ .name = "www.two.test", .issuer = &p->ca });
+	cert_make(&p->upper, (struct pki_spec){ .name = "Three.TEST", .issuer = &p->ca });
+	cert_make(&p->ipv4, (struct pki_spec){ .name = "four.test", .issuer = &p->ca,
+					       .address = "127.0.0.1" });
+	cert_make(&p->ipv6, (struct pki_spec){ .name = "six.test", .issuer = &p->ca,
+					       .address = "fe80::1" });
+	cert_make(&p->weak, (struct pki_spec){ .name = "localhost", .issuer = &p->ca,
+					       .rsa = true, .bits = 1024 });
 	return p;
 }
 
@@ -146,6 +169,7 @@ void pki_free(struct pki *p)
 	struct pki_cert *all[] = {
 		&p->ca, &p->other_ca, &p->ecdsa, &p->rsa, &p->expired, &p->elsewhere,
 		&p->foreign, &p->large, &p->client, &p->foreign_client,
+		&p->wildcard, &p->inner, &p->upper, &p->ipv4, &p->ipv6, &p->weak,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

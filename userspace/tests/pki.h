@@ -29,6 +29,8 @@ struct pki_cert {
  * @name: common name and DNS name
  * @issuer: who signs it, NULL: itself
  * @rsa: key of RSA, else of ECDSA
+ * @bits: of an RSA key, 0: 2048
+ * @address: IPv4 or IPv6 address beside the name, NULL: none
  * @client: for clients, else for servers; an authority is neither
  * @ca: an authority
  * @expired: it was valid until yesterday
@@ -38,6 +40,8 @@ struct pki_spec {
 	const char		*name;
 	const struct pki_cert	*issuer;
 	bool			rsa;
+	unsigned int		bits;
+	const char		*address;
 	bool			client;
 	bool			ca;
 	bool			expired;
@@ -56,10 +60,17 @@ struct pki_spec {
  * @large: server "localhost" with a certificate of some 20 kB
  * @client: client "alice"
  * @foreign_client: client "mallory" of @other_ca
+ * @wildcard: server "*.two.test"
+ * @inner: server "www.two.test"
+ * @upper: server "Three.TEST"
+ * @ipv4: server "four.test" and 127.0.0.1
+ * @ipv6: server "six.test" and fe80::1
+ * @weak: server "localhost" with an RSA key of 1024 bits
  */
 struct pki {
 	struct pki_cert	ca, other_ca, ecdsa, rsa, expired, elsewhere, foreign, large;
 	struct pki_cert	client, foreign_client;
+	struct pki_cert	wildcard, inner, upper, ipv4, ipv6, weak;
 };
 
 struct pki *pki_new(void);
