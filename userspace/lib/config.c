@@ -12,7 +12,9 @@
 
 #include "cache.h"
 #include "error.h"
+#include "pem.h"
 #include "priority.h"
+#include "sni.h"
 
 /**
  * sheath_datum_wipe() - wipe and free a secret
@@ -40,9 +42,12 @@ struct sheath_config *sheath_config_new(void)
 	cfg->verify_cert = true;
 	cfg->verify_name = true;
 	cfg->tickets = true;
-	ret = gnutls_certificate_allocate_credentials(&cfg->cert);
+	ret = gnutls_certificate_allocate_credentials(&cfg->server_cred);
 	if (!ret)
-		ret = gnutls_certificate_set_known_dh_params(cfg->cert, GNUTLS_SEC_PARAM_MEDIUM);
+		ret = gnutls_certificate_allocate_credentials(&cfg->client_cred);
+	if (!ret)
+		ret = gnutls_certificate_set_known_dh_params(cfg->server_cred,
+							     GNUTLS_SEC_PARAM_MEDIUM);
 	if (!ret)
 		ret = gnutls_session_ticket_key_generate(&cfg->ticket_key);
 	if (ret)
@@ -66,8 +71,12 @@ void sheath_config_free(struct sheath_config *cfg)
 {
 	if (!cfg || __atomic_sub_fetch(&cfg->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	if (cfg->cert)
-		gnutls_certificate_free_credentials(cfg->cert);
+	if (cfg->server_cred)
+		gnutls_certificate_free_credentials(cfg->server_cred);
+	if (cfg->client_cred)
+		gnutls_certificate_free_credentials(cfg->client_cred);
+	sheath_sni_free(cfg);
+	sheath_pem_free_list(cfg->ca);
 	sheath_psk_free(cfg);
 	sheath_datum_wipe(&cfg->ticket_key);
 	sheath_cache_free(cfg->cache);
@@ -77,38 +86,89 @@ void sheath_config_free(struct sheath_config *cfg)
 	free(cfg);
 }
 
+/* Authorities of the application take the place of the system's, if a client has loaded them. */
+static int drop_system_ca(struct sheath_config *cfg)
+{
+	gnutls_x509_trust_list_t list;
+	int ret;
+
+	if (!cfg->system_ca)
+		return 0;
+	ret = gnutls_x509_trust_list_init(&list, 0);
+	if (ret)
+		return sheath_fail_gnutls(ret, "cannot drop the system's authorities");
+	gnutls_certificate_set_trust_list(cfg->client_cred, list, 0);
+	cfg->system_ca = false;
+	return 0;
+}
+
 int sheath_config_set_ca_file(struct sheath_config *cfg, const char *path)
 {
-	int ret = gnutls_certificate_set_x509_trust_file(cfg->cert, path, GNUTLS_X509_FMT_PEM);
+	struct sheath_pem pem;
+	int ret = sheath_pem_read(&pem, path);
 
-	if (ret < 0)
-		return sheath_fail_gnutls(ret, "cannot load authorities from %s", path);
 	if (!ret)
-		return sheath_fail("no certificate in %s", path);
-	cfg->has_ca = true;
+		ret = sheath_pem_add_authorities(cfg->server_cred, &pem);
+	if (!ret)
+		ret = drop_system_ca(cfg);
+	if (!ret)
+		ret = sheath_pem_add_authorities(cfg->client_cred, &pem);
+	if (!ret)
+		ret = sheath_pem_keep(&cfg->ca, &pem);
+	cfg->has_ca |= !ret;
+	cfg->generation++;
+	sheath_pem_free(&pem);
+	return ret;
+}
+
+static int add_pair(struct sheath_config *cfg, const struct sheath_pem *cert,
+		    const struct sheath_pem *key)
+{
+	gnutls_x509_crt_t leaf;
+
+	if (sheath_pem_first_cert(cert, &leaf))
+		return -1;
+	if (sheath_pem_add_pair(cfg->server_cred, cert, key) ||
+	    sheath_pem_add_pair(cfg->client_cred, cert, key))
+		goto out_leaf;
+	if (!sheath_sni_add(cfg, leaf)) {
+		sheath_fail("out of memory");
+		goto out_leaf;
+	}
+	cfg->has_keypair = true;
+	cfg->generation++;
 	return 0;
+
+out_leaf:
+	gnutls_x509_crt_deinit(leaf);
+	return -1;
 }
 
 int sheath_config_set_keypair_file(struct sheath_config *cfg, const char *cert, const char *key)
 {
-	int ret = gnutls_certificate_set_x509_key_file(cfg->cert, cert, key, GNUTLS_X509_FMT_PEM);
+	struct sheath_pem c, k = { .what = key };
+	int ret = sheath_pem_read(&c, cert);
 
-	if (ret < 0)
-		return sheath_fail_gnutls(ret, "cannot load %s with the key %s", cert, key);
-	cfg->has_keypair = true;
-	return 0;
+	if (!ret)
+		ret = sheath_pem_read(&k, key);
+	if (!ret)
+		ret = add_pair(cfg, &c, &k);
+	sheath_pem_free(&c);
+	sheath_pem_free(&k);
+	return ret;
 }
 
 int sheath_config_set_keypair_mem(struct sheath_config *cfg, const void *cert, size_t cert_len,
 				  const void *key, size_t key_len)
 {
-	gnutls_datum_t c = { (void *)cert, cert_len }, k = { (void *)key, key_len };
-	int ret = gnutls_certificate_set_x509_key_mem(cfg->cert, &c, &k, GNUTLS_X509_FMT_PEM);
+	const struct sheath_pem c = {
+		.what = "the certificate", .text = (void *)cert, .len = cert_len,
+	};
+	const struct sheath_pem k = {
+		.what = "the key", .text = (void *)key, .len = key_len,
+	};
 
-	if (ret < 0)
-		return sheath_fail_gnutls(ret, "cannot load the certificate and its key");
-	cfg->has_keypair = true;
-	return 0;
+	return add_pair(cfg, &c, &k);
 }
 
 int sheath_config_set_alpn(struct sheath_config *cfg, const char *protocols)

@@ -9,6 +9,9 @@
 #include "libsheath.h"
 
 struct sheath_cache;
+struct sheath_choice;
+struct sheath_leaf;
+struct sheath_pem;
 
 #define SHEATH_ALPN_MAX		8
 #define SHEATH_ALPN_LEN		128
@@ -34,11 +37,18 @@ struct sheath_psk {
 /**
  * struct sheath_config - see the setters in libsheath.h
  * @refs: references of the application and of handshakes, changed atomically
- * @cert: key pairs and authorities
+ * @server_cred: key pairs, and the authorities of clients
+ * @client_cred: the same key pairs, and the authorities of servers
+ * @leaves: certificates of the key pairs
+ * @n_leaves: number of them
+ * @choices: credentials with some of the key pairs, by the names clients asked for
+ * @ca: the authorities that were set
+ * @generation: changes with key pairs and authorities
  * @psk_client: the first pre-shared key, in the form GnuTLS wants
  * @psk_server: calls back for the list
  * @psk: the list, in the order of its making
- * @has_ca: authorities were set, else those of the system are loaded on first need
+ * @has_ca: authorities were set, which both have then
+ * @system_ca: @client_cred has those of the system, loaded on first need
  * @has_keypair: at least one key pair was set
  * @priority: chosen by the application, NULL: default
  * @protocols: SHEATH_PROTOCOL_*, 0 if the application did not say
@@ -56,11 +66,18 @@ struct sheath_psk {
  */
 struct sheath_config {
 	unsigned int		refs;
-	gnutls_certificate_credentials_t cert;
+	gnutls_certificate_credentials_t server_cred;
+	gnutls_certificate_credentials_t client_cred;
+	struct sheath_leaf	*leaves;
+	unsigned int		n_leaves;
+	struct sheath_choice	*choices;
+	struct sheath_pem	*ca;
+	unsigned int		generation;
 	gnutls_psk_client_credentials_t psk_client;
 	gnutls_psk_server_credentials_t psk_server;
 	struct sheath_psk	*psk;
 	bool			has_ca;
+	bool			system_ca;
 	bool			has_keypair;
 	char			*priority;
 	uint32_t		protocols;

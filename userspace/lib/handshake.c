@@ -4,6 +4,7 @@
  * tickets, push the keys. A step either is done, or needs the socket, or fails for good.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,8 @@ int sheath_timeout(const struct sheath_hs *hs)
 	if (hs->step != SHEATH_STEP_TICKETS || !hs->tickets_begun)
 		return -1;
 	left = hs->tickets_end - sheath_clock_ms();
+	if (left > INT_MAX)
+		return INT_MAX;
 	return left > 0 ? (int)left : 0;
 }
 

@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 
 #include "cache.h"
 #include "error.h"
+#include "hostname.h"
 #include "libsheath.h"
 #include "limit.h"
+#include "sni.h"
 #include "verify.h"
 
 /* Both secrets come with each call, NULL where that direction has none yet. */
@@ -30,25 +31,19 @@ static int on_secret(gnutls_session_t session, gnutls_record_encryption_level_t 
 	return 0;
 }
 
-/* RFC 6066 section 3: addresses are not permitted in server_name. */
-static bool is_address(const char *name)
-{
-	unsigned char addr[16];
-
-	return inet_pton(AF_INET, name, addr) == 1 || inet_pton(AF_INET6, name, addr) == 1;
-}
-
 static int setup_role(struct sheath_hs *hs)
 {
 	const struct sheath_config *cfg = hs->cfg;
 
 	if (hs->server) {
+		sheath_sni_watch(hs);
 		if (cfg->cache)
 			sheath_cache_attach(cfg->cache, hs->session);
 		return cfg->tickets ?
 		       gnutls_session_ticket_enable_server(hs->session, &cfg->ticket_key) : 0;
 	}
-	if (!hs->name || is_address(hs->name))
+	/* RFC 6066 section 3: addresses are not permitted in server_name. */
+	if (!hs->name || sheath_is_address(hs->name))
 		return 0;
 	return gnutls_server_name_set(hs->session, GNUTLS_NAME_DNS, hs->name, strlen(hs->name));
 }
@@ -77,7 +72,8 @@ static int setup(struct sheath_hs *hs)
 	gnutls_session_set_ptr(hs->session, hs);
 	ret = gnutls_priority_set(hs->session, hs->cfg->algorithms);
 	if (!ret)
-		ret = gnutls_credentials_set(hs->session, GNUTLS_CRD_CERTIFICATE, hs->cfg->cert);
+		ret = gnutls_credentials_set(hs->session, GNUTLS_CRD_CERTIFICATE, hs->server ?
+					     hs->cfg->server_cred : hs->cfg->client_cred);
 	if (!ret)
 		ret = sheath_psk_attach(hs->cfg, hs->session, hs->server);
 	if (!ret)
@@ -103,7 +99,7 @@ static struct sheath_hs *hs_new(int fd, const char *name, struct sheath_config *
 	hs->cfg = cfg;
 	hs->server = server;
 	hs->sink = &sheath_sink_kernel;
-	hs->name = name ? strdup(name) : NULL;
+	hs->name = name ? sheath_hostname(name) : NULL;
 	if (name && !hs->name) {
 		sheath_fail("out of memory");
 		goto out_free;

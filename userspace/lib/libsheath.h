@@ -102,7 +102,8 @@ void sheath_config_free(struct sheath_config *cfg);
 /**
  * sheath_config_set_ca_file() - trust these authorities instead of the system's
  * @cfg: configuration
- * @path: PEM file with one or more certificates. May be called more than once.
+ * @path: PEM file with one or more certificates. May be called more than once. Clients and
+ *	servers of @cfg trust them. A server never trusts those of the system.
  */
 int sheath_config_set_ca_file(struct sheath_config *cfg, const char *path);
 
@@ -112,8 +113,9 @@ int sheath_config_set_ca_file(struct sheath_config *cfg, const char *path);
  * @cert: PEM file with the chain, the own certificate first
  * @key: PEM file with its private key, not encrypted
  *
- * May be called more than once: a server chooses by the name and the signature algorithms
- * the client asked for. A client presents one when the server asks.
+ * May be called more than once: a server chooses by the name that the client asked for, without
+ * regard to case, a certificate of that very name before a wildcard, and then by signature
+ * algorithms. A client presents one when the server asks.
  */
 int sheath_config_set_keypair_file(struct sheath_config *cfg, const char *cert,
 				   const char *key);
@@ -151,7 +153,9 @@ int sheath_config_set_protocols(struct sheath_config *cfg, uint32_t protocols);
  * @cfg: configuration
  * @priority: as gnutls_priority_init() takes it. Versions and ciphers the kernel module
  *	does not speak are taken out of it; it is an error if nothing is left. Without one
- *	only AEAD suites are negotiated; with it CBC suites, too, as in "NORMAL", and TLS 1.0
+ *	only AEAD suites are negotiated, with a key exchange that has forward secrecy, without
+ *	SHA-1 in signatures and RSA keys below 2048 bits (RFC 9325), X25519 first; with it
+ *	whatever it has: RSA key exchange and CBC suites, too, as in "NORMAL", and TLS 1.0
  *	or 1.1 if it has "+VERS-TLS1.0" or "+VERS-TLS1.1" in it. "%NO_ETM" has the MAC
  *	before encryption.
  */
@@ -165,7 +169,7 @@ int sheath_config_set_priority(struct sheath_config *cfg, const char *priority);
  * @key_len: its bytes, 1 to 256
  *
  * A server takes any number of them, a client uses the first. Unless a priority string was
- * set, the PSK key exchanges are then allowed beside those with certificates.
+ * set, the key exchanges of PSK with (EC)DHE are then allowed beside those with certificates.
  */
 int sheath_config_add_psk(struct sheath_config *cfg, const char *identity,
 			  const void *key, size_t key_len);
@@ -184,7 +188,8 @@ void sheath_config_insecure_noverifyname(struct sheath_config *cfg);
 
 /**
  * sheath_config_verify_client() - a server requires a certificate of its clients
- * @cfg: configuration. Set the authorities with sheath_config_set_ca_file().
+ * @cfg: configuration. Set the authorities with sheath_config_set_ca_file(). A client that has
+ *	proved a pre-shared key of @cfg needs no certificate beside it.
  */
 void sheath_config_verify_client(struct sheath_config *cfg);
 
@@ -198,7 +203,10 @@ void sheath_config_verify_client_optional(struct sheath_config *cfg);
  * sheath_config_set_ticket_key() - key of a server's session tickets
  * @cfg: configuration
  * @key: SHEATH_TICKET_KEY_LEN secret bytes, copied; servers that share it resume each
- *	other's sessions. The default is a random key of this configuration.
+ *	other's sessions. The default is a random key of this configuration. Set it before the
+ *	first handshake: to change it in a server that runs, make a new configuration. GnuTLS
+ *	derives from it keys that change every few hours, past ones as well, so who learns it
+ *	can read old tickets.
  * @len: SHEATH_TICKET_KEY_LEN
  */
 int sheath_config_set_ticket_key(struct sheath_config *cfg, const void *key, size_t len);
@@ -239,7 +247,8 @@ void sheath_config_want_tickets(struct sheath_config *cfg, unsigned int wait_ms)
  * @fd: connected TCP socket, blocking or not. It stays the caller's and must stay open
  *	until the handshake is over.
  * @name: host name or address literal to verify the certificate against, and to ask for
- *	(SNI) unless it is an address. May be NULL when names are not verified, or when
+ *	(SNI) unless it is an address. The brackets and the zone of an IPv6 address, as in
+ *	"[fe80::1%eth0]", and a dot at the end are left out. May be NULL when names are not verified, or when
  *	the peer is authenticated by a pre-shared key alone.
  * @cfg: configuration; the handshake holds a reference
  *

@@ -88,10 +88,10 @@ static int trust_system(struct sheath_config *cfg)
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
-	if (!cfg->has_ca)
-		ret = gnutls_certificate_set_x509_system_trust(cfg->cert);
-	if (ret >= 0)
-		cfg->has_ca = true;
+	if (!cfg->has_ca && !cfg->system_ca)
+		ret = gnutls_certificate_set_x509_system_trust(cfg->client_cred);
+	if (!cfg->has_ca && ret >= 0)
+		cfg->system_ca = true;
 	pthread_mutex_unlock(&lock);
 	return ret < 0 ? sheath_fail_gnutls(ret, "cannot load the system's authorities") : 0;
 }

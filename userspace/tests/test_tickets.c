@@ -3,6 +3,7 @@
  * Does a client of TLS 1.3 get its tickets, and nothing but them?
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,6 +118,22 @@ static void test_none(const struct pki *pki)
 	tap(sheath_clock_ms() - begin >= 200, "it comes after the time set");
 	tap(!sheath_tickets(s.hs) && sheath_get_session(s.hs, &data, &len),
 	    "such a session cannot be resumed");
+	close_scene(&s);
+}
+
+/* However long the wait may be, poll(2) is told of an end. */
+static void test_long(const struct pki *pki)
+{
+	struct scene s;
+	int ret;
+
+	open_scene(&s, pki, false, false, UINT_MAX);
+	do {
+		ret = sheath_handshake(s.hs);
+		peer_step(s.ssl);
+	} while (ret > 0 && !s.hs->tickets_begun);
+	tap(ret == SHEATH_WANT_POLLIN && sheath_timeout(s.hs) == INT_MAX,
+	    "a wait of weeks is none for ever");
 	close_scene(&s);
 }
 
@@ -296,6 +313,7 @@ int main(void)
 	test_arrive(pki, false);
 	test_arrive(pki, true);
 	test_none(pki);
+	test_long(pki);
 	test_data(pki, false);
 	test_data(pki, true);
 	test_close(pki);

@@ -181,6 +181,48 @@ static void test_resumption(const struct pki *pki)
 	test_resumed(pki, v3, true, &pki->elsewhere, NO_NAME_CHECK, 0, false, "1.3, bad name");
 }
 
+static unsigned int authorities(gnutls_certificate_credentials_t cred)
+{
+	gnutls_x509_trust_list_iter_t iter = NULL;
+	gnutls_x509_trust_list_t list;
+	gnutls_x509_crt_t crt;
+	unsigned int n = 0;
+
+	gnutls_certificate_get_trust_list(cred, &list);
+	while (!gnutls_x509_trust_list_iter_get_ca(list, &iter, &crt)) {
+		gnutls_x509_crt_deinit(crt);
+		n++;
+	}
+	gnutls_x509_trust_list_iter_deinit(iter);
+	return n;
+}
+
+/* The authorities of the system, which a client loads, are none that a server trusts. */
+static void test_trust(const struct pki *pki)
+{
+	struct sheath_config *cfg = sheath_config_new();
+	struct sheath_hs *c, *s;
+	struct link l;
+
+	link_open(&l, false);
+	sheath_config_set_keypair_file(cfg, pki->ecdsa.cert_file, pki->ecdsa.key_file);
+	sheath_config_verify_client(cfg);
+	c = sheath_client(l.a, "localhost", cfg);
+	s = sheath_server(l.b, cfg);
+	tap(c && !s && strstr(sheath_error(), "no authority"),
+	    "a client of it does not let a server trust the system's authorities");
+	sheath_hs_free(c);
+	sheath_hs_free(s);
+	link_close(&l);
+	tap(authorities(cfg->client_cred) > 1, "the system has some");
+	tap(!sheath_config_set_ca_file(cfg, pki->ca.cert_file) &&
+	    authorities(cfg->client_cred) == 1 && authorities(cfg->server_cred) == 1,
+	    "an authority of the application takes their place");
+	tap(!sheath_config_set_ca_file(cfg, pki->other_ca.cert_file) &&
+	    authorities(cfg->client_cred) == 2, "a second one comes beside it");
+	sheath_config_free(cfg);
+}
+
 enum ask { ASK_NONE, ASK_OPTIONAL, ASK_REQUIRE };
 
 static void test_server(const struct pki *pki, int version, enum ask ask,
@@ -275,6 +317,7 @@ int main(void)
 		}
 	}
 	test_resumption(pki);
+	test_trust(pki);
 	pki_free(pki);
 	return tap_end();
 }
