@@ -248,8 +248,8 @@ void sheath_config_want_tickets(struct sheath_config *cfg, unsigned int wait_ms)
  *	until the handshake is over.
  * @name: host name or address literal to verify the certificate against, and to ask for
  *	(SNI) unless it is an address. The brackets and the zone of an IPv6 address, as in
- *	"[fe80::1%eth0]", and a dot at the end are left out. May be NULL when names are not verified, or when
- *	the peer is authenticated by a pre-shared key alone.
+ *	"[fe80::1%eth0]", and a dot at the end are left out. May be NULL when names are
+ *	not verified, or when the peer is authenticated by a pre-shared key alone.
  * @cfg: configuration; the handshake holds a reference
  *
  * Return: the handshake, to be given to sheath_hs_free(); NULL on error.
@@ -309,6 +309,10 @@ int sheath_handshake_wait(struct sheath_hs *hs, int timeout_ms);
  * @hs: handshake of a client that has not begun
  * @data: what sheath_get_session() returned
  * @len: its bytes
+ *
+ * The session has to be one with the same name and, if a pre-shared key was used in it, of a
+ * configuration that has that key. After an error the handshake can go on all the same, without
+ * resuming: programs should tell, and do so.
  */
 int sheath_set_session(struct sheath_hs *hs, const void *data, size_t len);
 

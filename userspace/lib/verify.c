@@ -3,8 +3,9 @@
  * Who the peer is.
  *
  * GnuTLS calls back when a certificate came in. It does not when a session is resumed, and
- * the session may come from a file, another name or a configuration that verified nothing:
- * so the chain kept in the session is verified again, with today's date.
+ * the session may come from a file or from a configuration that verified nothing: so the chain
+ * kept in the session is verified again, with today's date. One without a chain, that was begun
+ * with a pre-shared key, is for a configuration with such a key only.
  */
 #include "verify.h"
 
@@ -70,7 +71,7 @@ int sheath_verify_peer(struct sheath_hs *hs)
 			return 0;
 		return sheath_fail("the client has no certificate");
 	}
-	if (sheath_facts_used_psk(hs) || !hs->cfg->verify_cert)
+	if ((sheath_facts_used_psk(hs) && hs->cfg->psk) || !hs->cfg->verify_cert)
 		return 0;
 	return sheath_fail("the server has no certificate");
 }

@@ -55,7 +55,8 @@ static void test_causes(struct sheath_config *cfg, const struct pki *pki)
 
 	blames(cfg, "/nowhere/c", key, "/nowhere/c", "No such file");
 	blames(cfg, cert, "/nowhere/k", "/nowhere/k", "No such file");
-	refused(sheath_config_set_keypair_file(cfg, "/", key), "cannot load /: Is a directory", "a folder");
+	refused(sheath_config_set_keypair_file(cfg, "/", key), "cannot load /: Is a directory",
+		"a folder");
 	path = file_of(&text);
 	blames(cfg, path, key, path, "no certificate in PEM form");
 	blames(cfg, cert, path, path, "no private key in PEM form");
