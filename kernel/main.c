@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <net/tcp.h>
 
+#include "alg.h"
 #include "alias.h"
 #include "netlink.h"
 #include "pool.h"
@@ -19,9 +20,12 @@ static int __init sheath_module_init(void)
 
 	if (rc)
 		return rc;
-	rc = sheath_session_init();
+	rc = sheath_alg_init();
 	if (rc)
 		goto out_pool;
+	rc = sheath_session_init();
+	if (rc)
+		goto out_alg;
 	rc = sheath_netlink_init();
 	if (rc)
 		goto out_session;
@@ -36,6 +40,8 @@ out_netlink:
 	sheath_netlink_exit();
 out_session:
 	sheath_session_exit();
+out_alg:
+	sheath_alg_exit();
 out_pool:
 	sheath_pool_exit();
 	return rc;
@@ -47,6 +53,7 @@ static void __exit sheath_module_exit(void)
 	sheath_ulp_unregister();
 	sheath_netlink_exit();
 	sheath_session_exit();
+	sheath_alg_exit();
 	sheath_pool_exit();
 }
 

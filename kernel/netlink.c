@@ -12,14 +12,16 @@
  * strictly as the core would, and wipes all of its attributes before the core can quote
  * them. What the core refuses by its header alone stays out of reach.
  *
- * The family runs with parallel_ops: a handler may wait for the lock of a socket, and other
- * requests do not wait with it.
+ * The core holds a semaphore of all families around each handler, so a handler that waits for
+ * what a stranger owns stops generic netlink for the whole machine. None waits for the lock of
+ * a socket, nor loads a module: see own.c and alg.c.
  */
 #include "netlink.h"
 
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
+#include "alg.h"
 #include "compress.h"
 #include "nl.h"
 #include "suite.h"
@@ -28,7 +30,6 @@ static const struct nla_policy sheath_nl_family_get_policy[SHEATH_A_PAD + 1] = {
 };
 
 static const struct nla_policy sheath_nl_session_get_policy[SHEATH_A_COOKIE + 1] = {
-	[SHEATH_A_HANDLE] = { .type = NLA_S32 },
 	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
 	[SHEATH_A_COOKIE] = { .type = NLA_U64 },
 };
@@ -36,25 +37,33 @@ static const struct nla_policy sheath_nl_session_get_policy[SHEATH_A_COOKIE + 1]
 static const struct nla_policy sheath_nl_rekey_policy[SHEATH_A_REKEY_FLAGS + 1] = {
 	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
 	[SHEATH_A_COOKIE] = { .type = NLA_U64 },
-	[SHEATH_A_REKEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_NL_KEY_FLAGS),
+	[SHEATH_A_REKEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER),
 };
 
-static int nl_put_family(struct sk_buff *skb)
+static int nl_put_ciphers(struct sk_buff *skb)
 {
+	const struct sheath_suite *suite;
 	unsigned int i;
 	u16 cipher;
 
+	for (i = 0; (cipher = sheath_suite_nth(i)); i++) {
+		suite = sheath_suite_find(cipher);
+		if (sheath_alg_exists(suite->alg) && sheath_alg_exists(suite->block_alg) &&
+		    nla_put_u32(skb, SHEATH_A_CIPHERS, cipher))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int nl_put_family(struct sk_buff *skb)
+{
 	if (nla_put_u64_64bit(skb, SHEATH_A_FEATURES,
 			      SHEATH_FEATURE_TLS12 | SHEATH_FEATURE_TLS13 |
 			      SHEATH_FEATURE_SECRET | SHEATH_FEATURE_TLS10 |
 			      SHEATH_FEATURE_MAC |
 			      (SHEATH_HAS_DEFLATE ? SHEATH_FEATURE_DEFLATE : 0), SHEATH_A_PAD))
 		return -EMSGSIZE;
-	for (i = 0; (cipher = sheath_suite_nth(i)); i++) {
-		if (sheath_suite_available(cipher) && nla_put_u32(skb, SHEATH_A_CIPHERS, cipher))
-			return -EMSGSIZE;
-	}
-	return 0;
+	return nl_put_ciphers(skb);
 }
 
 static int nl_family_get(struct sk_buff *skb, struct genl_info *info)

@@ -39,6 +39,17 @@ unsigned int sheath_secret_len(u32 hash)
 	return hash < ARRAY_SIZE(hashes) ? hashes[hash].len : 0;
 }
 
+/**
+ * sheath_secret_hmac() - what derives from a secret
+ * @hash: enum sheath_hash
+ *
+ * Return: name of the HMAC in the crypto API, NULL for a hash that does not exist.
+ */
+const char *sheath_secret_hmac(u32 hash)
+{
+	return hash < ARRAY_SIZE(hashes) ? hashes[hash].hmac : NULL;
+}
+
 static struct crypto_shash *hmac_alloc(const struct sheath_secret *secret)
 {
 	struct crypto_shash *hmac = crypto_alloc_shash(hashes[secret->hash].hmac, 0, 0);

@@ -21,6 +21,7 @@ struct sheath_secret {
 };
 
 unsigned int sheath_secret_len(u32 hash);
+const char *sheath_secret_hmac(u32 hash);
 int sheath_secret_keys(const struct sheath_secret *secret, const struct sheath_suite *suite,
 		       struct sheath_key_params *key);
 int sheath_secret_next(const struct sheath_secret *secret, struct sheath_secret *next);

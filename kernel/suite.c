@@ -284,20 +284,6 @@ const struct sheath_version *sheath_version_find(u32 version)
 }
 
 /**
- * sheath_suite_available() - has this kernel the algorithms of a suite?
- * @cipher: TLS_CIPHER_*
- *
- * Context: process; may sleep and load modules.
- */
-bool sheath_suite_available(u16 cipher)
-{
-	const struct sheath_suite *suite = sheath_suite_find(cipher);
-
-	return suite && (!suite->alg || crypto_has_alg(suite->alg, 0, 0)) &&
-	       (!suite->block_alg || crypto_has_alg(suite->block_alg, 0, 0));
-}
-
-/**
  * sheath_suite_nth() - walk the table
  * @i: 0 and up
  *

@@ -90,7 +90,6 @@ struct sheath_version {
 
 const struct sheath_suite *sheath_suite_find(u32 cipher);
 const struct sheath_version *sheath_version_find(u32 version);
-bool sheath_suite_available(u16 cipher);
 u16 sheath_suite_nth(unsigned int i);
 
 #endif /* SHEATH_SUITE_H */
