@@ -163,6 +163,13 @@ static inline int sheath_compat_copy_struct(void *dst, size_t ksize, sockptr_t s
 	return 0;
 }
 
+/* sockptr_advance() went away in 6.0 and was not missed but for this */
+static inline sockptr_t sheath_compat_sockptr_at(sockptr_t src, size_t off)
+{
+	return sockptr_is_kernel(src) ? KERNEL_SOCKPTR(src.kernel + off) :
+					USER_SOCKPTR(src.user + off);
+}
+
 #define SHEATH_PIN_MAX	8
 
 /**

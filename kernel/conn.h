@@ -24,8 +24,8 @@ struct sheath_proto;
  *	written under lock_sock,
  *	read without		tx, rx (publish with release), state, the stats
  *	xa_lock of the netns	membership in the table of sessions (session.c)
- * Lifetime: the ULP's release() drops the socket's reference to the context; readers
- * without the socket lock hold rcu_read_lock() and take no reference of their own.
+ * Lifetime: the context belongs to the socket, and the ULP's release() frees it after a grace
+ * period; readers without the socket lock hold rcu_read_lock().
  */
 
 /**
@@ -142,6 +142,7 @@ static inline struct sheath_conn *sheath_conn_get(const struct sock *sk)
 }
 
 bool sheath_conn_attached(const struct sock *sk);
+const struct sheath_conn *sheath_conn_peek(const struct sock *sk);
 
 /**
  * sheath_conn_owned() - assert that the caller owns the socket

@@ -8,21 +8,26 @@
 
 #include <linux/sheath.h>
 
+#include "alg.h"
 #include "secret.h"
 
 struct sheath_conn;
+struct sheath_fresh;
 
 /**
  * struct sheath_key_params - one direction's key, parsed but not yet judged
- * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX
+ * @flags: SHEATH_KEY_RX or SHEATH_KEY_TX; filled in by sheath_key_flags(), as are @update,
+ *	@etm and @truncated
  * @update: enum sheath_rekey_tx: what goes out under the key that is replaced
  * @version: as pushed
  * @cipher: TLS_CIPHER_* or SHEATH_CIPHER_* as pushed
  * @epoch: 0 for the first key, then one more than the last
+ * @next: whichever epoch is due, @epoch is filled in by sheath_keys_commit()
  * @rec_seq: sequence number of the next record
- * @key_len: bytes of @key
+ * @key_len: bytes of @key as pushed, which may be more than it has room for, as all lengths
+ *	here, until the key was judged
  * @iv_len: bytes of @iv: 4 or 12 for AEAD, a block or 0 for CBC, else 0
- * @secret: instead of @key and @iv, which are filled in by sheath_keys_install()
+ * @secret: instead of @key and @iv, which are filled in by sheath_keys_prepare()
  * @secret_len: bytes of @secret, as pushed
  * @key: secret; whoever filled it wipes the structure
  * @iv: 12 bytes: the static IV, or salt and explicit nonce; 4 bytes: the salt; a block: the IV
@@ -41,6 +46,7 @@ struct sheath_key_params {
 	u32	version;
 	u32	cipher;
 	u32	epoch;
+	bool	next;
 	u64	rec_seq;
 	u32	key_len;
 	u32	iv_len;
@@ -75,7 +81,20 @@ struct sheath_key_set {
 	} peer;
 };
 
-int sheath_keys_install(struct sheath_conn *conn, struct sheath_key_set *set,
-			struct netlink_ext_ack *extack);
+#define SHEATH_KEY_FLAGS	(SHEATH_KEY_RX | SHEATH_KEY_TX | \
+				 SHEATH_KEY_SEND_KEY_UPDATE | SHEATH_KEY_REQUEST_PEER | \
+				 SHEATH_KEY_ENCRYPT_THEN_MAC | SHEATH_KEY_TRUNCATED_HMAC)
+
+/* judge.c */
+int sheath_key_flags(struct sheath_key_params *key, u32 flags, struct netlink_ext_ack *extack);
+int sheath_keys_judge(const struct sheath_key_set *set, enum sheath_alg_how how,
+		      struct netlink_ext_ack *extack);
+
+/* keys.c */
+struct sheath_fresh *sheath_keys_prepare(struct sheath_key_set *set, enum sheath_alg_how how,
+					 struct netlink_ext_ack *extack);
+int sheath_keys_commit(struct sheath_conn *conn, struct sheath_fresh *fresh,
+		       struct netlink_ext_ack *extack);
+void sheath_keys_free(struct sheath_fresh *fresh);
 
 #endif /* SHEATH_KEYS_H */

@@ -23,6 +23,7 @@
 
 #include "alg.h"
 #include "compress.h"
+#include "keys.h"
 #include "nl.h"
 #include "suite.h"
 
@@ -37,7 +38,7 @@ static const struct nla_policy sheath_nl_session_get_policy[SHEATH_A_COOKIE + 1]
 static const struct nla_policy sheath_nl_rekey_policy[SHEATH_A_REKEY_FLAGS + 1] = {
 	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
 	[SHEATH_A_COOKIE] = { .type = NLA_U64 },
-	[SHEATH_A_REKEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER),
+	[SHEATH_A_REKEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_KEY_FLAGS),
 };
 
 static int nl_put_ciphers(struct sk_buff *skb)

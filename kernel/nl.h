@@ -21,10 +21,6 @@ enum {
 	SHEATH_NL_MCGRP_SESSION,
 };
 
-#define SHEATH_NL_KEY_FLAGS	(SHEATH_KEY_RX | SHEATH_KEY_TX | \
-				 SHEATH_KEY_SEND_KEY_UPDATE | SHEATH_KEY_REQUEST_PEER | \
-				 SHEATH_KEY_ENCRYPT_THEN_MAC | SHEATH_KEY_TRUNCATED_HMAC)
-
 /* bytes of attributes sheath_nl_put_done() needs */
 #define SHEATH_NL_EPOCHS_SIZE	(nla_total_size_64bit(sizeof(u64)) + 2 * nla_total_size(sizeof(u32)))
 

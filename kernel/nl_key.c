@@ -9,7 +9,7 @@
 
 #include "conn.h"
 #include "keys.h"
-#include "rekey.h"
+#include "own.h"
 #include "stats.h"
 
 /* not const: 6.1 points to it without */
@@ -18,18 +18,16 @@ static struct netlink_range_validation sheath_nl_range_u16 = {
 };
 
 static const struct nla_policy sheath_nl_key_set_policy[SHEATH_A_TX_LIMIT + 1] = {
-	[SHEATH_A_HANDLE] = { .type = NLA_S32 },
 	[SHEATH_A_SOCKFD] = { .type = NLA_S32 },
 	[SHEATH_A_ROLE] = NLA_POLICY_RANGE(NLA_U32, SHEATH_ROLE_CLIENT, SHEATH_ROLE_SERVER),
 	[SHEATH_A_KEY] = { .type = NLA_NESTED },
 	[SHEATH_A_SUITE] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
 	[SHEATH_A_GROUP] = NLA_POLICY_FULL_RANGE(NLA_U32, &sheath_nl_range_u16),
-	[SHEATH_A_RX_PREFILL] = { .type = NLA_BINARY, .len = 16384 },
 	[SHEATH_A_TX_LIMIT] = NLA_POLICY_RANGE(NLA_U32, 63, 16384),
 };
 
 static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = {
-	[SHEATH_A_KEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_NL_KEY_FLAGS),
+	[SHEATH_A_KEY_FLAGS] = NLA_POLICY_MASK(NLA_U32, SHEATH_KEY_FLAGS),
 	[SHEATH_A_KEY_VERSION] = { .type = NLA_U32 },
 	[SHEATH_A_KEY_CIPHER] = { .type = NLA_U32 },
 	[SHEATH_A_KEY_EPOCH] = { .type = NLA_U32 },
@@ -80,28 +78,6 @@ static int nl_key_check_complete(const struct nlattr *nest, struct nlattr **tb,
 	return 0;
 }
 
-static int nl_key_flags(const struct nlattr *attr, struct sheath_key_params *key,
-			struct netlink_ext_ack *extack)
-{
-	u32 flags = nla_get_u32(attr);
-
-	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
-	key->etm = flags & SHEATH_KEY_ENCRYPT_THEN_MAC;
-	key->truncated = flags & SHEATH_KEY_TRUNCATED_HMAC;
-	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "a key is for exactly one of rx and tx");
-		return -EINVAL;
-	}
-	if (flags & SHEATH_KEY_SEND_KEY_UPDATE)
-		key->update = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH :
-								SHEATH_REKEY_SELF;
-	else if (flags & SHEATH_KEY_REQUEST_PEER) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "request-peer is part of send-key-update");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* Fills *@key, which the caller wipes, from one nest. */
 static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key,
 			struct netlink_ext_ack *extack)
@@ -118,9 +94,11 @@ static int nl_key_parse(const struct nlattr *nest, struct sheath_key_params *key
 	err = nl_key_check_complete(nest, tb, extack);
 	if (err)
 		return err;
-	err = nl_key_flags(tb[SHEATH_A_KEY_FLAGS], key, extack);
-	if (err)
+	err = sheath_key_flags(key, nla_get_u32(tb[SHEATH_A_KEY_FLAGS]), extack);
+	if (err) {
+		NL_SET_BAD_ATTR(extack, tb[SHEATH_A_KEY_FLAGS]);
 		return err;
+	}
 
 	key->version = nla_get_u32(tb[SHEATH_A_KEY_VERSION]);
 	key->cipher = nla_get_u32(tb[SHEATH_A_KEY_CIPHER]);
@@ -202,16 +180,6 @@ static int nl_key_set_parse(const struct genl_info *info, struct nlattr **tb,
 	if (err)
 		return err;
 
-	if (tb[SHEATH_A_HANDLE]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[SHEATH_A_HANDLE],
-				    "this module has no handshake handles");
-		return -EOPNOTSUPP;
-	}
-	if (tb[SHEATH_A_RX_PREFILL]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[SHEATH_A_RX_PREFILL],
-				    "this module takes no plaintext");
-		return -EOPNOTSUPP;
-	}
 	if (!tb[SHEATH_A_SOCKFD]) {
 		NL_SET_ERR_ATTR_MISS(extack, NULL, SHEATH_A_SOCKFD);
 		NL_SET_ERR_MSG(extack, "whose key: sockfd is missing");
@@ -232,15 +200,25 @@ static int nl_key_set_parse(const struct genl_info *info, struct nlattr **tb,
 	return 0;
 }
 
-/* For what is refused before sheath_keys_install(), which counts by itself. */
-static int nl_key_refused(struct genl_info *info, int err)
+/* As the owner of @sk: nothing here waits for anybody. */
+static int nl_key_set_owned(struct sock *sk, struct sheath_fresh *fresh, struct sk_buff *reply,
+			    void *hdr, struct netlink_ext_ack *extack)
 {
-	sheath_stat_inc(genl_info_net(info), SHEATH_STAT_KEY_REFUSED);
+	struct sheath_conn *conn = sheath_conn_get(sk);
+	int err;
+
+	if (!sheath_conn_attached(sk)) {
+		NL_SET_ERR_MSG(extack, "the sheath ULP is not attached to this socket");
+		return -ENOPROTOOPT;
+	}
+	err = sheath_keys_commit(conn, fresh, extack);
+	if (!err)
+		sheath_nl_put_done(reply, hdr, conn);
 	return err;
 }
 
-/* Installs *@set; the reply is there before, so that nothing fails after. */
-static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sheath_key_set *set)
+/* Installs @fresh; the reply is there before, so that nothing fails after. */
+static int nl_key_set_commit(struct sock *sk, struct genl_info *info, struct sheath_fresh *fresh)
 {
 	struct sk_buff *reply;
 	void *hdr;
@@ -248,18 +226,14 @@ static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sh
 
 	reply = sheath_nl_reply_start(info, SHEATH_NL_EPOCHS_SIZE, &hdr);
 	if (!reply)
-		return nl_key_refused(info, sheath_nl_no_memory(info->extack));
-
-	lock_sock(sk);
-	if (sheath_conn_attached(sk)) {
-		err = sheath_keys_install(sheath_conn_get(sk), set, info->extack);
-		if (!err)
-			sheath_nl_put_done(reply, hdr, sheath_conn_get(sk));
+		return sheath_nl_no_memory(info->extack);
+	if (sheath_own_try(sk)) {
+		err = nl_key_set_owned(sk, fresh, reply, hdr, info->extack);
+		release_sock(sk);
 	} else {
-		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
-		err = nl_key_refused(info, -ENOPROTOOPT);
+		NL_SET_ERR_MSG(info->extack, "the socket is in use by another call: try again");
+		err = -EAGAIN;
 	}
-	release_sock(sk);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -268,6 +242,19 @@ static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sh
 	/* Too late for errors: an answer that says "refused" would be a lie. */
 	genlmsg_reply(reply, info);
 	return 0;
+}
+
+static int nl_key_set_install(struct sock *sk, struct genl_info *info, struct sheath_key_set *set)
+{
+	struct sheath_fresh *fresh;
+	int err;
+
+	fresh = sheath_keys_prepare(set, SHEATH_ALG_DEFER, info->extack);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+	err = nl_key_set_commit(sk, info, fresh);
+	sheath_keys_free(fresh);
+	return err;
 }
 
 static int nl_key_set_checked(struct sk_buff *skb, struct genl_info *info,
@@ -279,10 +266,10 @@ static int nl_key_set_checked(struct sk_buff *skb, struct genl_info *info,
 
 	err = nl_key_set_parse(info, tb, set);
 	if (err)
-		return nl_key_refused(info, err);
+		return err;
 	sock = sheath_nl_sock_get(skb, info, tb[SHEATH_A_SOCKFD]);
 	if (IS_ERR(sock))
-		return nl_key_refused(info, PTR_ERR(sock));
+		return PTR_ERR(sock);
 	err = nl_key_set_install(sock->sk, info, set);
 	sockfd_put(sock);
 	return err;
@@ -292,6 +279,10 @@ static int nl_key_set_checked(struct sk_buff *skb, struct genl_info *info,
  * sheath_nl_key_set() - SHEATH_CMD_KEY_SET
  * @skb: request
  * @info: request; its attributes are wiped
+ *
+ * Return: 0, what parsing and sheath_nl_sock_get() return, what sheath_keys_prepare() and
+ * sheath_keys_commit() return, %-ENOPROTOOPT for a socket without the ULP, or %-EAGAIN while
+ * another call owns the socket.
  */
 int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
 {
@@ -304,6 +295,8 @@ int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
 	else
 		NL_SET_ERR_MSG(info->extack, "no memory for the keys");
 	kfree_sensitive(set);
+	if (err)
+		sheath_stat_inc(genl_info_net(info), SHEATH_STAT_KEY_REFUSED);
 
 	/*
 	 * All of the attributes, because in a malformed request the nest with the key in it
@@ -313,4 +306,3 @@ int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
 			 nlmsg_attrlen(info->nlhdr, GENL_HDRLEN));
 	return err;
 }
-

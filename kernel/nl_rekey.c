@@ -5,8 +5,11 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "alg.h"
 #include "conn.h"
+#include "own.h"
 #include "rekey.h"
+#include "tx.h"
 
 static int nl_rekey_flags(struct genl_info *info, enum sheath_rekey_tx *what)
 {
@@ -27,15 +30,30 @@ static int nl_rekey_flags(struct genl_info *info, enum sheath_rekey_tx *what)
 	return 0;
 }
 
-static int nl_rekey_locked(struct sock *sk, struct genl_info *info, enum sheath_rekey_tx what)
+/* What derives the next key is loaded by others, and not while the socket is owned. */
+static bool nl_algs_ready(const struct sheath_tx *tx)
 {
+	const struct sheath_dir *dir = &tx->dir;
+
+	return !sheath_alg_ready(dir->suite->block_alg, SHEATH_ALG_DEFER) &&
+	       !sheath_alg_ready(dir->suite->alg, SHEATH_ALG_DEFER) &&
+	       !sheath_alg_ready(sheath_secret_hmac(dir->secret.hash), SHEATH_ALG_DEFER);
+}
+
+static int nl_rekey_owned(struct sock *sk, struct genl_info *info, enum sheath_rekey_tx what)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
 	int err;
 
 	if (!sheath_conn_attached(sk)) {
 		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
 		return -ENOPROTOOPT;
 	}
-	err = sheath_rekey_request(sheath_conn_get(sk), what);
+	if (conn->tx && !nl_algs_ready(conn->tx)) {
+		NL_SET_ERR_MSG(info->extack, "the cipher is being loaded: try again");
+		return -EBUSY;
+	}
+	err = sheath_rekey_request(conn, what);
 	switch (err) {
 	case 0:
 		break;
@@ -63,11 +81,15 @@ static int nl_rekey_sk(struct sock *sk, struct genl_info *info, enum sheath_reke
 	reply = sheath_nl_reply_start(info, SHEATH_NL_EPOCHS_SIZE, &hdr);
 	if (!reply)
 		return sheath_nl_no_memory(info->extack);
-	lock_sock(sk);
-	err = nl_rekey_locked(sk, info, what);
-	if (!err)
-		sheath_nl_put_done(reply, hdr, sheath_conn_get(sk));
-	release_sock(sk);
+	if (sheath_own_try(sk)) {
+		err = nl_rekey_owned(sk, info, what);
+		if (!err)
+			sheath_nl_put_done(reply, hdr, sheath_conn_get(sk));
+		release_sock(sk);
+	} else {
+		NL_SET_ERR_MSG(info->extack, "the socket is in use by another call: try again");
+		err = -EBUSY;
+	}
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -80,6 +102,9 @@ static int nl_rekey_sk(struct sock *sk, struct genl_info *info, enum sheath_reke
  * sheath_nl_rekey() - SHEATH_CMD_REKEY
  * @skb: request
  * @info: request
+ *
+ * Return: 0; %-EBUSY while another call owns the socket; %-ENOPROTOOPT for a socket without
+ * the ULP; or as sheath_nl_whose_get() and sheath_rekey_request().
  */
 int sheath_nl_rekey(struct sk_buff *skb, struct genl_info *info)
 {

@@ -76,8 +76,7 @@ static int nl_put_stats(struct sk_buff *skb, const struct sheath_conn *conn)
 			      SHEATH_A_STATS_PAD) ||
 	    nla_put_u64_64bit(skb, SHEATH_A_STATS_RX_BYTES, READ_ONCE(stats->rx_bytes),
 			      SHEATH_A_STATS_PAD) ||
-	    nla_put_u64_64bit(skb, SHEATH_A_STATS_RX_AUTH_FAIL, READ_ONCE(stats->rx_auth_fail),
-			      SHEATH_A_STATS_PAD) ||
+	    nla_put_u32(skb, SHEATH_A_STATS_RX_AUTH_FAIL, READ_ONCE(stats->rx_auth_fail)) ||
 	    nla_put_u32(skb, SHEATH_A_STATS_TX_REKEYS, READ_ONCE(conn->tx_epoch)) ||
 	    nla_put_u32(skb, SHEATH_A_STATS_RX_REKEYS, READ_ONCE(conn->rx_epoch)) ||
 	    nla_put_u32(skb, SHEATH_A_STATS_CTRL_DROPPED, READ_ONCE(stats->ctrl_dropped)))
@@ -134,6 +133,7 @@ static int nl_put_session(struct sk_buff *skb, const struct sheath_conn *conn,
 /* Replies with the session of @sk, which the caller holds a reference to. */
 static int nl_session_reply(struct sock *sk, struct genl_info *info)
 {
+	const struct sheath_conn *conn;
 	struct sk_buff *reply;
 	void *hdr;
 	int err;
@@ -142,16 +142,17 @@ static int nl_session_reply(struct sock *sk, struct genl_info *info)
 	if (!reply)
 		return sheath_nl_no_memory(info->extack);
 
-	lock_sock(sk);
-	if (sheath_conn_attached(sk)) {
-		err = nl_put_session(reply, sheath_conn_get(sk), current_user_ns());
+	rcu_read_lock();
+	conn = sheath_conn_peek(sk);
+	if (conn) {
+		err = nl_put_session(reply, conn, current_user_ns());
 		if (err)
 			NL_SET_ERR_MSG(info->extack, "the session does not fit into the reply");
 	} else {
 		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
 		err = -ENOPROTOOPT;
 	}
-	release_sock(sk);
+	rcu_read_unlock();
 
 	if (err) {
 		nlmsg_free(reply);
@@ -174,11 +175,6 @@ int sheath_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 	err = sheath_nl_check_request(info);
 	if (err)
 		return err;
-	if (info->attrs[SHEATH_A_HANDLE]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SHEATH_A_HANDLE],
-				    "this module has no handshake handles");
-		return -EOPNOTSUPP;
-	}
 	err = sheath_nl_whose_get(skb, info, &whose);
 	if (err)
 		return err;

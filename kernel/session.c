@@ -160,10 +160,10 @@ static int __net_init sheath_net_init(struct net *net)
 
 static void __net_exit sheath_net_exit(struct net *net)
 {
-	sheath_stats_net_exit(net);
-	/* a socket keeps its namespace, and its ULP keeps the module */
+	/* a socket keeps its namespace; one of the kernel does not, and is closed before that goes */
 	WARN_ON_ONCE(!xa_empty(&sheath_net(net)->sessions));
 	xa_destroy(&sheath_net(net)->sessions);
+	sheath_stats_net_exit(net);
 }
 
 static struct pernet_operations sheath_net_ops = {

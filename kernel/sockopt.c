@@ -9,182 +9,13 @@
 #include "alert.h"
 #include "compat.h"
 #include "conn.h"
-#include "keys.h"
 #include "rekey.h"
 #include "rx.h"
 #include "session.h"
+#include "sockopt_key.h"
 #include "suite.h"
 #include "ticket.h"
 #include "tx.h"
-
-/* the largest of the structures TLS_TX and TLS_RX take */
-union crypto_info {
-	struct tls_crypto_info				info;
-	struct tls12_crypto_info_aes_gcm_256		aes_gcm_256;
-	struct tls12_crypto_info_chacha20_poly1305	chacha20_poly1305;
-	u8						raw[64];
-};
-
-static struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
-{
-	if (optname == TLS_TX)
-		return conn->tx ? &conn->tx->dir : NULL;
-	return conn->rx ? &conn->rx->dir : NULL;
-}
-
-/* in-tree TLS treats what the application did not choose like this */
-static void set_app_defaults(struct sheath_conn *conn)
-{
-	conn->in_tree = 1;
-	if (!conn->ctrl_set)
-		conn->ctrl_app = 1;
-	if (!conn->eof_set)
-		conn->eof_lenient = 1;
-}
-
-static int read_crypto_info(sockptr_t optval, unsigned int optlen, union crypto_info *ci)
-{
-	const struct sheath_suite *suite;
-
-	if (sockptr_is_null(optval) || optlen < sizeof(ci->info) || optlen > sizeof(*ci))
-		return -EINVAL;
-	if (copy_from_sockptr(ci, optval, optlen))
-		return -EFAULT;
-	suite = sheath_suite_find(ci->info.cipher_type);
-	if (!suite || ci->info.version < suite->first || ci->info.version > suite->last ||
-	    optlen != suite->info_len)
-		return -EINVAL;
-	return 0;
-}
-
-static void fill_key(struct sheath_key_params *key, const union crypto_info *ci, u32 flags)
-{
-	const struct sheath_suite *suite = sheath_suite_find(ci->info.cipher_type);
-
-	key->flags = flags;
-	key->version = ci->info.version;
-	key->cipher = ci->info.cipher_type;
-	key->rec_seq = sheath_framing_get_u64(ci->raw + suite->info_seq);
-	key->key_len = suite->key_len;
-	key->iv_len = SHEATH_NONCE_LEN;
-	memcpy(key->key, ci->raw + suite->info_key, suite->key_len);
-	memcpy(key->iv, ci->raw + suite->info_salt, suite->salt_len);
-	memcpy(key->iv + suite->salt_len, ci->raw + suite->info_iv,
-	       SHEATH_NONCE_LEN - suite->salt_len);
-}
-
-/* for what is refused before sheath_keys_install(), which counts by itself */
-static int key_refused(const struct sheath_conn *conn, int rc)
-{
-	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_KEY_REFUSED);
-	return rc;
-}
-
-static int set_crypto_info(struct sheath_conn *conn, int optname, sockptr_t optval,
-			   unsigned int optlen)
-{
-	struct sheath_key_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
-	union crypto_info ci;
-	int rc;
-
-	if (!set)
-		return -ENOMEM;
-	rc = read_crypto_info(optval, optlen, &ci);
-	if (rc) {
-		rc = key_refused(conn, rc);
-		goto out_wipe;
-	}
-	set->n_keys = 1;
-	fill_key(&set->key[0], &ci, optname == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX);
-	/* a second key replaces the first; the application sees to the KeyUpdate itself */
-	if (get_dir(conn, optname))
-		set->key[0].epoch = (optname == TLS_TX ? conn->tx_epoch : conn->rx_epoch) + 1;
-	rc = sheath_keys_install(conn, set, NULL);
-	if (rc)
-		goto out_wipe;
-	get_dir(conn, optname)->key_shown = true;
-	set_app_defaults(conn);
-out_wipe:
-	memzero_explicit(&ci, sizeof(ci));
-	kfree_sensitive(set);
-	return rc;
-}
-
-static int get_crypto_info(struct sheath_conn *conn, int optname, char __user *optval, int len,
-			   int __user *optlen)
-{
-	const struct sheath_dir *dir = get_dir(conn, optname);
-	const struct sheath_suite *suite;
-	union crypto_info ci = { };
-	int rc = 0;
-
-	if (len < (int)sizeof(ci.info))
-		return -EINVAL;
-	if (!dir)
-		return -EBUSY;
-	suite = dir->suite;
-	ci.info.version = dir->ver->version;
-	ci.info.cipher_type = suite->cipher;
-	if (len != sizeof(ci.info)) {
-		if (len != suite->info_len)
-			return -EINVAL;
-		/* salts and static IVs are secret too: only the owner of the key sees them */
-		if (dir->key_shown) {
-			memcpy(ci.raw + suite->info_key, dir->key, suite->key_len);
-			memcpy(ci.raw + suite->info_salt, dir->iv, suite->salt_len);
-			memcpy(ci.raw + suite->info_iv, dir->iv + suite->salt_len,
-			       SHEATH_NONCE_LEN - suite->salt_len);
-		}
-		if (dir->prepend > SHEATH_HEADER_LEN && optname == TLS_TX)
-			sheath_framing_put_u64(ci.raw + suite->info_iv, dir->explicit_nonce);
-		sheath_framing_put_u64(ci.raw + suite->info_seq, dir->seq);
-	}
-	if (copy_to_user(optval, &ci, len) || put_user(len, optlen))
-		rc = -EFAULT;
-	memzero_explicit(&ci, sizeof(ci));
-	return rc;
-}
-
-static int set_key(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
-{
-	struct sheath_key_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
-	struct sheath_key in;
-	int rc;
-
-	if (!set)
-		return -ENOMEM;
-	rc = sheath_compat_copy_struct(&in, sizeof(in), optval, optlen);
-	if (!rc && (in.key_len > sizeof(in.key) || in.iv_len > sizeof(in.iv) ||
-		    in.secret_len > sizeof(in.secret) || in.mac_key_len > sizeof(in.mac_key) ||
-		    in.history_len > sizeof(in.history)))
-		rc = -EINVAL;
-	if (rc) {
-		rc = key_refused(conn, rc);
-		goto out_wipe;
-	}
-	set->n_keys = 1;
-	set->key[0] = (struct sheath_key_params){
-		.flags = in.flags & ~(SHEATH_KEY_ENCRYPT_THEN_MAC | SHEATH_KEY_TRUNCATED_HMAC),
-		.etm = in.flags & SHEATH_KEY_ENCRYPT_THEN_MAC,
-		.truncated = in.flags & SHEATH_KEY_TRUNCATED_HMAC,
-		.version = in.version, .cipher = in.cipher,
-		.epoch = in.epoch, .rec_seq = in.rec_seq,
-		.key_len = in.key_len, .iv_len = in.iv_len,
-		.secret_len = in.secret_len, .secret.hash = in.hash,
-		.mac = in.mac, .mac_key_len = in.mac_key_len,
-		.compression = in.compression, .history_len = in.history_len,
-	};
-	memcpy(set->key[0].key, in.key, in.key_len);
-	memcpy(set->key[0].iv, in.iv, in.iv_len);
-	memcpy(set->key[0].secret.data, in.secret, in.secret_len);
-	memcpy(set->key[0].mac_key, in.mac_key, in.mac_key_len);
-	memcpy(set->key[0].history, in.history, in.history_len);
-	rc = sheath_keys_install(conn, set, NULL);
-out_wipe:
-	memzero_explicit(&in, sizeof(in));
-	kfree_sensitive(set);
-	return rc;
-}
 
 static int read_u32(sockptr_t optval, unsigned int optlen, u32 max, u32 *value)
 {
@@ -287,11 +118,6 @@ static int set_close_notify(struct sheath_conn *conn)
 static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsigned int optlen)
 {
 	switch (optname) {
-	case TLS_TX:
-	case TLS_RX:
-		return set_crypto_info(conn, optname, optval, optlen);
-	case SHEATH_KEY:
-		return set_key(conn, optval, optlen);
 	case TLS_TX_ZEROCOPY_RO:
 	case TLS_RX_EXPECT_NO_PAD:
 	case SHEATH_EOF:
@@ -407,7 +233,7 @@ static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, i
 	switch (optname) {
 	case TLS_TX:
 	case TLS_RX:
-		return get_crypto_info(conn, optname, optval, len, optlen);
+		return sheath_sockopt_crypto_info(conn, optname, optval, len, optlen);
 	case TLS_TX_MAX_PAYLOAD_LEN:
 		return get_payload_max(conn, optval, len, optlen);
 	case SHEATH_TICKET:
@@ -470,6 +296,8 @@ int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 	bool bypass = bypasses(level, optname);
 	int rc;
 
+	if (level == SOL_TLS && sheath_sockopt_is_key(optname))
+		return sheath_sockopt_set_key(conn, optname, optval, optlen);
 	if (level == SOL_TLS) {
 		lock_sock(sk);
 		rc = set_tls(conn, optname, optval, optlen);

@@ -59,6 +59,24 @@ bool sheath_conn_attached(const struct sock *sk)
 	return (ops == &sheath_ulp_ops || ops == &tls_ulp_ops) && inet_csk(sk)->icsk_ulp_data;
 }
 
+/**
+ * sheath_conn_peek() - the context of a socket, without its lock
+ * @sk: any TCP socket, with a reference
+ *
+ * Context: rcu_read_lock() held; the context may be used until rcu_read_unlock(), the socket
+ *	may be closed meanwhile.
+ *
+ * Return: context, NULL if our ULP is not on this socket.
+ */
+const struct sheath_conn *sheath_conn_peek(const struct sock *sk)
+{
+	const struct tcp_ulp_ops *ops = READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
+
+	if (ops != &sheath_ulp_ops && ops != &tls_ulp_ops)
+		return NULL;
+	return (__force const struct sheath_conn *)READ_ONCE(inet_csk(sk)->icsk_ulp_data);
+}
+
 static const struct proto_ops *base_ops(const struct sheath_conn *conn)
 {
 	return conn->proto->base_ops;

@@ -634,11 +634,11 @@ TEST_F(call, sheath_key)
 	}
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		bad = in, bad.key_len = keys[i];
-		EXPECT_ERR(EINVAL, set_key(fd, &bad));
+		EXPECT_ERR(keys[i] > SHEATH_KEY_MAX ? ERANGE : EINVAL, set_key(fd, &bad));
 	}
 	for (i = 0; i < sizeof(ivs) / sizeof(*ivs); i++) {
 		bad = in, bad.iv_len = ivs[i];
-		EXPECT_ERR(EINVAL, set_key(fd, &bad));
+		EXPECT_ERR(ivs[i] > SHEATH_IV_MAX ? ERANGE : EINVAL, set_key(fd, &bad));
 	}
 	bad = in, bad.version = 0x02ff;
 	EXPECT_ERR(EOPNOTSUPP, set_key(fd, &bad));

@@ -22,10 +22,11 @@ FILES = {
     'yaml': ('netlink/sheath.yaml',),
     'nl': ('uapi/linux/sheath_nl.h',),
     'uapi': ('uapi/linux/sheath.h',),
-    'c': ('nl.h', 'netlink.c', 'nl_request.c', 'nl_session.c', 'nl_key.c', 'nl_rekey.c'),
+    'c': ('keys.h', 'nl.h', 'netlink.c', 'nl_request.c', 'nl_session.c', 'nl_key.c', 'nl_rekey.c'),
 }
 # definitions the socket options share
-SHARED_KEY_FLAGS = ('rx', 'tx', 'encrypt-then-mac', 'truncated-hmac')
+SHARED_KEY_FLAGS = ('rx', 'tx', 'send-key-update', 'request-peer', 'encrypt-then-mac',
+                    'truncated-hmac')
 # what puts an attribute of a type into a reply
 PUT = {'nla_put_u32': 'u32', 'nla_put_u64_64bit': 'u64', 'nla_nest_start': 'nest',
        'nl_put_addr4': 'binary', 'nl_put_addr6': 'binary'}

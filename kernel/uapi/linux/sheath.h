@@ -19,14 +19,15 @@
 #define SOL_TLS			282
 #endif
 
-/* Numbers 0x100, 0x102, 0x103, 0x106 and 0x107 are reserved. */
+/* Numbers 0x100 and 0x106 are kept for handshakes and certificates. */
 #define SHEATH_INFO		0x101	/* get: struct sheath_info */
-#define SHEATH_KEY		0x104	/* set: struct sheath_key */
+#define SHEATH_KEY		0x104	/* set: struct sheath_key, for one direction */
 #define SHEATH_REKEY		0x105	/* set: __u32, SHEATH_REKEY_*; KeyUpdate, needs a secret */
 #define SHEATH_EOF		0x108	/* get/set: __u32, SHEATH_EOF_* */
 #define SHEATH_CTRL		0x109	/* get/set: __u32, SHEATH_CTRL_* */
 #define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; sends close_notify, later writes get EPIPE */
 #define SHEATH_TICKET		0x10b	/* set: __u32, 0 to SHEATH_TICKET_MAX; get: a message */
+#define SHEATH_KEYS		0x10c	/* set: struct sheath_keys: all of a handshake at once */
 
 /* get/set: __u16, most bytes of payload in a record sent; in later <linux/tls.h> */
 #ifndef TLS_TX_MAX_PAYLOAD_LEN
@@ -64,8 +65,6 @@
 /* struct sheath_info, field state */
 enum sheath_state {
 	SHEATH_STATE_ATTACHED,		/* no key yet: plain TCP */
-	SHEATH_STATE_PENDING,		/* handshake asked for, no helper yet */
-	SHEATH_STATE_ACTIVE,		/* a helper is at it */
 	SHEATH_STATE_UP,		/* at least one direction is protected */
 	SHEATH_STATE_RX_PAUSED,		/* the peer changed its key, ours is missing */
 	SHEATH_STATE_FAILED,		/* fatal alert or bad record; errors are sticky */
@@ -98,10 +97,9 @@ enum sheath_role {
  * @tx_seq: sequence number of the next record sent
  * @rx_seq: sequence number of the next record received
  * @tx_records_left: records, full ones, that may still be sent with this key
- * @peer_hash: SHA-256 of the peer's certificate, zero if nobody said
- * @peer_name: verified name of the peer, "" if nobody said
- * @hostname: name asked for
- * @alpn: protocol negotiated
+ *
+ * Later versions append to it: as many bytes are filled in as the caller has room for and the
+ * kernel knows, and the length of the option tells how many.
  */
 struct sheath_info {
 	__u32	state;
@@ -117,15 +115,14 @@ struct sheath_info {
 	__u64	tx_seq;
 	__u64	rx_seq;
 	__u64	tx_records_left;
-	__u8	peer_hash[32];
-	char	peer_name[256];
-	char	hostname[256];
-	char	alpn[128];
 };
 
 /* struct sheath_key, field flags: exactly one of the first two */
 #define SHEATH_KEY_RX			(1u << 0)
 #define SHEATH_KEY_TX			(1u << 1)
+/* TX, TLS 1.3: send a KeyUpdate under the key that is replaced; in it, ask the peer for one */
+#define SHEATH_KEY_SEND_KEY_UPDATE	(1u << 2)
+#define SHEATH_KEY_REQUEST_PEER		(1u << 3)
 #define SHEATH_KEY_ENCRYPT_THEN_MAC	(1u << 4)	/* RFC 7366; CBC suites only */
 /* RFC 6066 section 7: 10 bytes of MAC; EACCES without module parameter legacy=truncated-hmac */
 #define SHEATH_KEY_TRUNCATED_HMAC	(1u << 5)
@@ -228,6 +225,33 @@ struct sheath_key {
 	__u32	compression;
 	__u32	history_len;
 	__u8	history[SHEATH_HISTORY_MAX];
+};
+
+/**
+ * struct sheath_keys - what a handshake leaves behind: both keys or one, and what is known
+ * @n_keys: entries of @key in use, 1 or 2
+ * @key_size: bytes of each entry: sizeof(struct sheath_key)
+ * @role: enum sheath_role, 0 if it is not known
+ * @suite: IANA cipher suite, 0 if it is not known
+ * @group: IANA named group of the key exchange, 0 if it is not known
+ * @tx_limit: bytes of payload the peer takes in a record (RFC 8449, RFC 6066), 64 to 2^14, in
+ *	TLS 1.3 from 63; 0: 2^14
+ * @reserved: 0
+ * @key: at most one for each direction
+ *
+ * Either all of it is done or nothing. The option has a length of @n_keys entries and not
+ * more; an entry is taken like the structure of SHEATH_KEY. Errors of SHEATH_KEY, of this
+ * option and of key-set over netlink are the same.
+ */
+struct sheath_keys {
+	__u32	n_keys;
+	__u32	key_size;
+	__u32	role;
+	__u32	suite;
+	__u32	group;
+	__u32	tx_limit;
+	__u32	reserved[2];
+	struct sheath_key key[2];
 };
 
 #endif /* _UAPI_LINUX_SHEATH_H */
