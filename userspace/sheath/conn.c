@@ -22,7 +22,6 @@
 
 #include "clock.h"
 #include "log.h"
-#include "module.h"
 #include "request.h"
 #include "response.h"
 #include "tcp.h"
@@ -163,8 +162,8 @@ static enum outcome step_handshake(struct conn *c)
 	if (ret > 0)
 		return want(c, ret == SHEATH_WANT_POLLIN ? EPOLLIN : EPOLLOUT);
 	log_handshake(c->srv->log, c->peer, ret ? NULL : c->hs);
-	if (ret && module_missing())
-		log_trouble(c->srv->log, "no client can be served: " MODULE_MISSING);
+	if (ret && !sheath_available(NULL))
+		log_trouble(c->srv->log, "no client can be served: %s", sheath_error());
 	sheath_hs_free(c->hs);
 	c->hs = NULL;
 	return ret ? GONE : begin_read(c);

@@ -161,8 +161,7 @@ static int take_option(struct connection *c, int option)
 	case '?':
 		return USAGE;
 	default:
-		tls_opts_take(&c->tls, option, optarg);
-		return 0;
+		return tls_opts_take(&c->tls, option, optarg);
 	}
 }
 

@@ -154,7 +154,9 @@ static void on_signal(struct source *src, uint32_t events)
 	(void)events;
 	if (read(src->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (srv->stopping)
+	if (info.ssi_signo == SIGHUP)
+		srv->reload(srv);
+	else if (srv->stopping)
 		srv->killed = true;
 	else
 		stop(srv);
@@ -165,6 +167,7 @@ static int watch_signals(struct server *srv)
 	sigset_t set;
 
 	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))

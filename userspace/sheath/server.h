@@ -17,6 +17,7 @@ struct log;
 /**
  * struct server - everything that is served
  * @cfg: TLS configuration
+ * @reload: called for SIGHUP: may give the server another @cfg and @site
  * @site: what is served
  * @log: what is told
  * @max_accept: connections to accept, 0: any number
@@ -25,7 +26,7 @@ struct log;
  * @max_per_address: connections one address may have, 0: any number, -1: a quarter of all
  * @loop: descriptor of the event loop
  * @listener: listening socket
- * @signals: signalfd of SIGINT and SIGTERM
+ * @signals: signalfd of SIGHUP, SIGINT and SIGTERM
  * @conns: all connections, linked
  * @n_conns: number of them
  * @addresses: who has them
@@ -37,6 +38,7 @@ struct log;
  */
 struct server {
 	struct sheath_config	*cfg;
+	void			(*reload)(struct server *srv);
 	struct site		site;
 	struct log		*log;
 	unsigned int		max_accept;

@@ -12,21 +12,29 @@
 
 #define PSK_MAX	256
 
+static int take_file(const char **list, unsigned int *n, const char *path, const char *option)
+{
+	if (*n == PAIRS_MAX)
+		return say_usage("%s is given more than %d times", option, PAIRS_MAX);
+	list[(*n)++] = path;
+	return 0;
+}
+
 /**
  * tls_opts_take() - note an option
  * @opts: options so far
  * @option: OPT_* up to OPT_TLS_LAST
  * @arg: its argument, kept
+ *
+ * Return: 0, or an exit status after an error was printed.
  */
-void tls_opts_take(struct tls_opts *opts, int option, const char *arg)
+int tls_opts_take(struct tls_opts *opts, int option, const char *arg)
 {
 	switch (option) {
 	case OPT_CERT:
-		opts->cert = arg;
-		break;
+		return take_file(opts->cert, &opts->n_certs, arg, "--cert");
 	case OPT_KEY:
-		opts->key = arg;
-		break;
+		return take_file(opts->key, &opts->n_keys, arg, "--key");
 	case OPT_ALPN:
 		opts->alpn = arg;
 		break;
@@ -37,6 +45,7 @@ void tls_opts_take(struct tls_opts *opts, int option, const char *arg)
 		opts->psk = arg;
 		break;
 	}
+	return 0;
 }
 
 /**
@@ -47,8 +56,8 @@ void tls_opts_take(struct tls_opts *opts, int option, const char *arg)
  */
 int tls_opts_check(const struct tls_opts *opts)
 {
-	if (!opts->cert != !opts->key)
-		return say_usage("--cert and --key go together");
+	if (opts->n_certs != opts->n_keys)
+		return say_usage("--cert and --key go together, one for one");
 	return 0;
 }
 
@@ -122,8 +131,10 @@ int tls_opts_apply(const struct tls_opts *opts, struct sheath_config *cfg)
 		if (ret)
 			return ret;
 	}
-	if ((opts->cert && sheath_config_set_keypair_file(cfg, opts->cert, opts->key)) ||
-	    (opts->alpn && sheath_config_set_alpn(cfg, opts->alpn)) ||
+	for (unsigned int i = 0; i < opts->n_certs; i++)
+		if (sheath_config_set_keypair_file(cfg, opts->cert[i], opts->key[i]))
+			return say("%s", sheath_error());
+	if ((opts->alpn && sheath_config_set_alpn(cfg, opts->alpn)) ||
 	    (opts->priority && sheath_config_set_priority(cfg, opts->priority)))
 		return say("%s", sheath_error());
 	return 0;

@@ -18,6 +18,9 @@ enum {
 	OPT_OWN,		/* each command continues here */
 };
 
+/* Certificates and keys that may be given. */
+#define PAIRS_MAX	32
+
 #define TLS_LONG_OPTIONS \
 	{ "cert",	required_argument,	NULL,	OPT_CERT }, \
 	{ "key",	required_argument,	NULL,	OPT_KEY }, \
@@ -27,21 +30,25 @@ enum {
 
 /**
  * struct tls_opts - what was given
- * @cert: --cert
- * @key: --key
+ * @cert: --cert, each time it was given
+ * @n_certs: how often that was
+ * @key: --key, likewise
+ * @n_keys: how often that was
  * @alpn: --alpn
  * @priority: --priority
  * @psk: --psk
  */
 struct tls_opts {
-	const char	*cert;
-	const char	*key;
+	const char	*cert[PAIRS_MAX];
+	unsigned int	n_certs;
+	const char	*key[PAIRS_MAX];
+	unsigned int	n_keys;
 	const char	*alpn;
 	const char	*priority;
 	const char	*psk;
 };
 
-void tls_opts_take(struct tls_opts *opts, int option, const char *arg);
+int tls_opts_take(struct tls_opts *opts, int option, const char *arg);
 int tls_opts_check(const struct tls_opts *opts);
 int tls_opts_apply(const struct tls_opts *opts, struct sheath_config *cfg);
 

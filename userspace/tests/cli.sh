@@ -73,6 +73,11 @@ check 1 "$DIR/psk" serve "$DIR/psk"
 check 1 "$DIR/none" serve --mime-types "$DIR/none" "$DIR"
 check 1 "$DIR/psk line 1" serve --psk "$DIR/psk" "$DIR"
 check 1 "$DIR/cert" serve --cert "$DIR/cert" --key "$DIR/cert" "$DIR"
+check 2 "one for one" serve --cert a --key b --cert c "$DIR"
+# shellcheck disable=SC2046 # words
+check 2 "more than 32 times" serve $(printf -- '--cert x %.0s' $(seq 33)) "$DIR"
+check 1 "$DIR/none" serve --ticket-key "$DIR/none" "$DIR"
+check 1 "64 bytes" serve --ticket-key "$DIR/psk" "$DIR"
 check 1 "192.0.2.1" serve -a 192.0.2.1 -p 0 "$DIR"
 check 1 "priority" serve --priority NONSENSE "$DIR"
 check 1 "$DIR/none" connect --ca "$DIR/none" localhost 1

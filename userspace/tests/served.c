@@ -54,10 +54,14 @@ struct served_world *served_world(void)
 	return world;
 }
 
-bool __wrap_module_missing(void);
-bool __wrap_module_missing(void)
+int __wrap_sheath_available(uint64_t *features);
+int __wrap_sheath_available(uint64_t *features)
 {
-	return served_world()->no_module;
+	(void)features;
+	if (!served_world()->no_module)
+		return 1;
+	sheath_fail("there is no module; as root: modprobe sheath");
+	return 0;
 }
 
 void __real_log_handshake(struct log *log, const char *peer, const struct sheath_hs *hs);
