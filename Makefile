@@ -54,12 +54,29 @@ userspace:
 tests: userspace
 	+$(MAKE) -C selftests O=$(BUILD)/selftests
 
-install: all
+# what was built for another kernel than the one that is running is installed only if it was asked for
+ASKED := $(filter command line environment,$(origin KVER) $(origin KDIR))
+for-this-kernel:
+	@test -n '$(ASKED)' || test '$(KNAME)' = '$(shell uname -r)' || { \
+		echo "the headers here are for $(KNAME), and $(shell uname -r) is running:" \
+			"install its linux-headers, or give KVER= or KDIR=" >&2; exit 1; }
+
+install: for-this-kernel all
 	+$(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	+$(MAKE) -C userspace O=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 	install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 # an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
 	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
+
+# of every kernel, but for what DKMS has
+uninstall:
+	+$(MAKE) -C userspace O=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) uninstall
+	rm -f $(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
+	for d in $(DESTDIR)/lib/modules/*/updates $(DESTDIR)/lib/modules/*/extra; do \
+		ls $$d/sheath.ko* >/dev/null 2>&1 || continue; \
+		rm -f $$d/sheath.ko*; \
+		depmod $(if $(DESTDIR),-b $(DESTDIR)) $$(basename $$(dirname $$d)); \
+	done
 
 check check-fast check-upstream:
 	$(SETUP) $@
@@ -89,6 +106,7 @@ help:
 	@echo 'make              sheath.ko here, programs in build/'
 	@echo '                  KVER=6.12 (a release or how it begins) or KDIR=FOLDER selects the kernel'
 	@echo 'make install      module, programs, library, headers, manual pages; PREFIX=, DESTDIR='
+	@echo 'make uninstall    of every kernel; with the same PREFIX= and DESTDIR='
 	@echo 'make clean'
 	@echo 'As root; these install the packages they need on Debian 12:'
 	@echo 'make demo         files served and fetched over TLS in a virtual machine'
@@ -100,5 +118,5 @@ help:
 	@echo '                  GnuTLS, NSS, JSSE and mbedTLS'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
-.PHONY: all module kmod kdir userspace tests install check check-fast check-upstream bench demo \
+.PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream bench demo \
 	interop clean help

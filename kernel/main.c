@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "session.h"
 #include "ulp.h"
+#include "version.h"
 
 #if BITS_PER_LONG < 64
 #error "socket cookies, which have 64 bits, index the table of sessions"
@@ -61,5 +62,6 @@ module_init(sheath_module_init);
 module_exit(sheath_module_exit);
 MODULE_DESCRIPTION("TLS records on TCP sockets");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(SHEATH_VERSION);
 MODULE_ALIAS_TCP_ULP("sheath");
 MODULE_SOFTDEP("pre: gcm ccm chacha20poly1305");
