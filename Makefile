@@ -75,7 +75,7 @@ uninstall:
 	for d in $(DESTDIR)/lib/modules/*/updates $(DESTDIR)/lib/modules/*/extra; do \
 		ls $$d/sheath.ko* >/dev/null 2>&1 || continue; \
 		rm -f $$d/sheath.ko*; \
-		depmod $(if $(DESTDIR),-b $(DESTDIR)) $$(basename $$(dirname $$d)); \
+		$(if $(DESTDIR),:,depmod) $$(basename $$(dirname $$d)); \
 	done
 
 check check-fast check-upstream:

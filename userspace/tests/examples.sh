@@ -98,7 +98,9 @@ make_cert() {
 
 test_usage() {
 	check "client: no arguments" fails 2 "usage: client" "$EXAMPLES/client"
-	check "server: no arguments" fails 2 "usage: server" "$EXAMPLES/server"
+	for example in server epoll raw; do
+		check "$example: no arguments" fails 2 "usage: $example" "$EXAMPLES/$example"
+	done
 	check "client: no such host" fails 1 "cannot find no.such.host.invalid port 443: " \
 		"$EXAMPLES/client" no.such.host.invalid 443
 	check "client: nobody listens" fails 1 "cannot connect to 127.0.0.1 port 1: " \
@@ -141,7 +143,7 @@ fallback_in_kernel() {
 client_gets() {
 	before=$(counter RxBytes)
 	start openssl s_server -accept @PORT@ -WWW -naccept 1 -cert cert.pem -key key.pem &&
-	limited "$EXAMPLES/client" localhost "$PORT" cert.pem >got || return 1
+	limited "$EXAMPLES/$1" localhost "$PORT" cert.pem >got || return 1
 	[ -s got ] && [ "$(counter RxBytes)" -gt "$before" ]
 }
 
@@ -192,21 +194,24 @@ server_beside_silent() {
 
 # A file that is not there is no empty file.
 server_no_file() {
-	start "$EXAMPLES/server" @PORT@ cert.pem key.pem none || return 1
+	start "$EXAMPLES/$1" @PORT@ cert.pem key.pem none || return 1
 	! limited curl -s --http0.9 --cacert cert.pem "https://localhost:$PORT/" &&
 	grep -qF "cannot open none: " server.err
 }
 
 test_with_module() {
 	check "client with a fallback: the module is used" fallback_in_kernel
-	check "client: a page of openssl" client_gets
+	check "client: a page of openssl" client_gets client
+	check "raw client: a page of openssl" client_gets raw
 	check "client: a server at any address of its name" client_every_address
-	start "$EXAMPLES/server" @PORT@ cert.pem key.pem data
-	check "server: a file for curl" server_serves
-	check "server: goes on after clients that left early" server_survives
-	check "server: a silent client holds up nobody" server_beside_silent
-	check "server: a file that cannot be opened" server_no_file
-	stop_all
+	for server in server epoll; do
+		start "$EXAMPLES/$server" @PORT@ cert.pem key.pem data
+		check "$server: a file for curl" server_serves
+		check "$server: goes on after clients that left early" server_survives
+		check "$server: silent clients hold up nobody" server_beside_silent
+		check "$server: a file that cannot be opened" server_no_file $server
+		stop_all
+	done
 }
 
 mkfifo fifo
