@@ -8,90 +8,31 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/tls.h>
-#include <linux/userfaultfd.h>
 
 #include "kselftest_harness.h"
 #include "nl.h"
 #include "patience.h"
 #include "secret.h"
 #include "sock.h"
+#include "wedge.h"
 
 #ifndef SO_COOKIE
 #define SO_COOKIE	57
 #endif
 
 #define CIPHER	TLS_CIPHER_AES_GCM_128
-#define PAGE	4096
 
-/* a thread inside send(), and the page it waits for */
-struct wedge {
-	int		fd;
-	int		uffd;
-	char		*page;
-	pthread_t	thread;
-	bool		stuck;
-};
-
-static void *send_page(void *arg)
+static long send_page(int fd, void *page)
 {
-	struct wedge *w = arg;
-
-	return (void *)(long)send(w->fd, w->page, PAGE, MSG_NOSIGNAL);
-}
-
-static int wedge_page(struct wedge *w)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .range.len = PAGE, .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	w->uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	w->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (w->uffd < 0 || w->page == MAP_FAILED || ioctl(w->uffd, UFFDIO_API, &api))
-		return -1;
-	reg.range.start = (unsigned long)w->page;
-	return ioctl(w->uffd, UFFDIO_REGISTER, &reg);
-}
-
-/* returns when the thread waits for the page, which it does with the socket locked; 0 or -1 */
-static int wedge_begin(struct wedge *w, int fd)
-{
-	struct pollfd pfd = { .events = POLLIN };
-
-	w->fd = fd;
-	if (wedge_page(w) || pthread_create(&w->thread, NULL, send_page, w))
-		return -1;
-	pfd.fd = w->uffd;
-	w->stuck = poll(&pfd, 1, st_patience(10000)) == 1;
-	return w->stuck ? 0 : -1;
-}
-
-/* the page comes; what send() returned */
-static long wedge_end(struct wedge *w)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (unsigned long)w->page, .len = PAGE },
-	};
-	void *sent;
-
-	ioctl(w->uffd, UFFDIO_ZEROPAGE, &zero);
-	pthread_join(w->thread, &sent);
-	munmap(w->page, PAGE);
-	close(w->uffd);
-	w->stuck = false;
-	return (long)sent;
+	return send(fd, page, ST_WEDGE_PAGE, MSG_NOSIGNAL);
 }
 
 /* requests */
@@ -218,7 +159,7 @@ static int ask(enum what what, int fd)
 FIXTURE(wedge)
 {
 	int fd[2];
-	struct wedge w;
+	struct st_wedge w;
 };
 
 /* what a socket is before somebody sits on it, and what the requests come to meanwhile */
@@ -267,13 +208,13 @@ FIXTURE_SETUP(wedge)
 		ASSERT_EQ(0, setsockopt(self->fd[0], SOL_TLS, SHEATH_KEY, &keys.key[1],
 					sizeof(keys.key[1])));
 	}
-	ASSERT_EQ(0, wedge_begin(&self->w, self->fd[0]));
+	ASSERT_EQ(0, st_wedge_begin(&self->w, self->fd[0], send_page));
 }
 
 FIXTURE_TEARDOWN(wedge)
 {
 	if (self->w.stuck)
-		wedge_end(&self->w);
+		st_wedge_end(&self->w);
 	close(self->fd[0]);
 	close(self->fd[1]);
 	/* whoever was asked in vain */
@@ -304,7 +245,7 @@ TEST_F(wedge, later)
 
 	EXPECT_EQ(variant->during[KEY_SET], ask(KEY_SET, self->fd[0]));
 	EXPECT_EQ(variant->during[REKEY_SOCKFD], ask(REKEY_SOCKFD, self->fd[0]));
-	EXPECT_EQ(PAGE, wedge_end(&self->w));
+	EXPECT_EQ(ST_WEDGE_PAGE, st_wedge_end(&self->w));
 	/* keys first: they are what rekey needs */
 	rc = ask(KEY_SET, self->fd[0]);
 	EXPECT_EQ(variant->after[KEY_SET], rc);

@@ -29,6 +29,7 @@ static bool seen;
 int sheath_available_missing(void)
 {
 	__atomic_store_n(&seen, false, __ATOMIC_RELAXED);
+	sheath_netlink_forget();
 	sheath_fail("the kernel module sheath is not loaded: as root, modprobe sheath");
 	errno = ENOENT;
 	return -1;

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <linux/netlink.h>
@@ -34,6 +35,10 @@
 
 /* Bytes of a key-set request with both keys: about 400. */
 #define REQUEST_LEN	1024
+
+/* How often keys are given to a socket that is busy, and the first pause, doubled each time. */
+#define TRIES		4
+#define PAUSE_NS	1000000
 
 /* The kernel answers before send() returns; this is for a kernel that is broken. */
 #define REPLY_TIMEOUT_S	5
@@ -113,18 +118,6 @@ static struct nl_sock *open_socket(void)
 out_free:
 	nl_socket_free(sk);
 	return NULL;
-}
-
-static int find_family(struct nl_sock *sk)
-{
-	int family = genl_ctrl_resolve(sk, SHEATH_FAMILY_NAME);
-
-	if (family == -NLE_OBJ_NOTFOUND)
-		return sheath_available_missing();
-	if (family < 0)
-		return sheath_fail("cannot find the netlink family " SHEATH_FAMILY_NAME ": %s",
-				   nl_geterror(family));
-	return family;
 }
 
 /* What a suite does not have is left out. */
@@ -236,6 +229,56 @@ static uint64_t ask_features(struct nl_sock *sk, int family)
 	return features;
 }
 
+/*
+ * What is known of the family, found out once for the process: its number in the upper 16 bits,
+ * SHEATH_FEATURE_* below; 0: nothing. A module that is loaded anew has another number.
+ */
+static uint64_t known;
+
+#define FAMILY_SHIFT	48
+
+static int family_of(uint64_t k)
+{
+	return (int)(k >> FAMILY_SHIFT);
+}
+
+static uint64_t features_of(uint64_t k)
+{
+	return k & ((UINT64_C(1) << FAMILY_SHIFT) - 1);
+}
+
+/* Returns what is known now, 0 with an error noted if that is nothing. */
+static uint64_t learn(struct nl_sock *sk)
+{
+	int family = genl_ctrl_resolve(sk, SHEATH_FAMILY_NAME);
+	uint64_t k;
+
+	if (family < 0) {
+		sheath_fail("cannot find the netlink family " SHEATH_FAMILY_NAME ": %s",
+			    nl_geterror(family));
+		return 0;
+	}
+	k = (uint64_t)family << FAMILY_SHIFT;
+	k |= features_of(ask_features(sk, family));
+	__atomic_store_n(&known, k, __ATOMIC_RELAXED);
+	return k;
+}
+
+static uint64_t recall(struct nl_sock *sk)
+{
+	uint64_t k = __atomic_load_n(&known, __ATOMIC_RELAXED);
+
+	return k ? k : learn(sk);
+}
+
+/**
+ * sheath_netlink_forget() - the module went, and may come back as another
+ */
+void sheath_netlink_forget(void)
+{
+	__atomic_store_n(&known, 0, __ATOMIC_RELAXED);
+}
+
 /**
  * sheath_netlink_features() - what the module can do
  *
@@ -243,17 +286,70 @@ static uint64_t ask_features(struct nl_sock *sk, int family)
  */
 uint64_t sheath_netlink_features(void)
 {
-	struct nl_sock *sk = open_socket();
-	uint64_t features = 0;
-	int family;
+	uint64_t k = __atomic_load_n(&known, __ATOMIC_RELAXED);
+	struct nl_sock *sk;
 
+	if (k)
+		return features_of(k);
+	sk = open_socket();
 	if (!sk)
 		return 0;
-	family = find_family(sk);
-	if (family >= 0)
-		features = ask_features(sk, family);
+	k = learn(sk);
 	nl_socket_free(sk);
-	return features;
+	return features_of(k);
+}
+
+/* One key-set; its errno, as sheath_netlink_key_set() has it. */
+static int push(struct nl_sock *sk, uint64_t k, int fd, struct sheath_handover *ho, int *error)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_LEN);
+	int ret = -1;
+
+	*error = ENOMEM;
+	if (!msg)
+		return sheath_fail("out of memory");
+	ho->secrets_taken = ho->tx.secret_len && ho->rx.secret_len &&
+			    (features_of(k) & SHEATH_FEATURE_SECRET);
+	if (!put_handover(msg, family_of(k), fd, ho))
+		ret = request(sk, msg, "the keys", error);
+	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
+	nlmsg_free(msg);
+	return ret;
+}
+
+/*
+ * Another thread inside a call on the socket makes it busy: for a moment, or until data comes.
+ * A number that is no family's, or another family's, is that of a module that went.
+ */
+static int push_patiently(struct nl_sock *sk, uint64_t k, int fd, struct sheath_handover *ho,
+			  int *error)
+{
+	struct timespec pause = { .tv_nsec = PAUSE_NS };
+	bool fresh = false;
+	uint64_t now;
+	int ret, n = 0;
+
+	for (;;) {
+		ret = push(sk, k, fd, ho, error);
+		if (ret && (*error == ENOENT || *error == EOPNOTSUPP) && !fresh) {
+			fresh = true;
+			now = learn(sk);
+			if (now && now != k) {
+				k = now;
+				continue;
+			}
+		}
+		if (!ret || *error != EAGAIN || ++n == TRIES)
+			return ret;
+		nanosleep(&pause, NULL);
+		pause.tv_nsec *= 2;
+	}
+}
+
+/* Refusals that are about the way, and not about the keys. */
+static bool is_no_way(int error)
+{
+	return error == EAGAIN || error == EXDEV || error == EPERM || error == ENOENT;
 }
 
 /**
@@ -261,34 +357,27 @@ uint64_t sheath_netlink_features(void)
  * @fd: TCP socket with the ULP attached
  * @ho: keys and facts, still to be wiped by the caller; @ho->secrets_taken is set
  *
- * Return: 0, or -1 with errno set: it is 0 if it is not known whether the keys were
- * installed, anything else if they were not.
+ * Return: 0; 1 if nothing was installed, and another way may do: netlink is not to be had here,
+ * is of another network namespace, or would have to wait for the socket; -1 with errno set: it
+ * is 0 if it is not known whether the keys were installed, anything else if they were not.
  */
 int sheath_netlink_key_set(int fd, struct sheath_handover *ho)
 {
 	struct nl_sock *sk = open_socket();
-	struct nl_msg *msg = NULL;
-	int family, ret = -1, error = ENOTCONN;
+	int ret, error;
+	uint64_t k;
 
 	if (!sk)
-		goto out;
-	family = find_family(sk);
-	if (family < 0)
-		goto out_socket;
-	msg = nlmsg_alloc_size(REQUEST_LEN);
-	if (!msg) {
-		sheath_fail("out of memory");
-		goto out_socket;
+		return 1;
+	k = recall(sk);
+	if (!k) {
+		nl_socket_free(sk);
+		return 1;
 	}
-	ho->secrets_taken = ho->tx.secret_len && ho->rx.secret_len &&
-			    (ask_features(sk, family) & SHEATH_FEATURE_SECRET);
-	if (!put_handover(msg, family, fd, ho))
-		ret = request(sk, msg, "the keys", &error);
-	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
-	nlmsg_free(msg);
-out_socket:
+	ret = push_patiently(sk, k, fd, ho, &error);
 	nl_socket_free(sk);
-out:
+	if (ret && is_no_way(error))
+		return 1;
 	errno = error;
 	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include "keys.h"
 
+void sheath_netlink_forget(void);
 uint64_t sheath_netlink_features(void);
 int sheath_netlink_key_set(int fd, struct sheath_handover *ho);
 

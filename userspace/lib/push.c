@@ -56,6 +56,49 @@ static int kernel_attach(int fd)
 	return sheath_fail_errno("cannot attach \"" SHEATH_ULP_NAME "\" to the socket");
 }
 
+/*
+ * The socket's own option: needs nothing but the socket, and waits for whoever is inside a call
+ * on it. A module that has it takes secrets.
+ */
+static int option_key_set(int fd, struct sheath_handover *ho)
+{
+	struct sheath_keys keys = {
+		.n_keys = 2, .key_size = sizeof(struct sheath_key), .role = ho->role,
+		.suite = ho->suite, .group = ho->group, .tx_limit = ho->tx_limit,
+		.key = { ho->tx, ho->rx },
+	};
+	int ret, saved;
+
+	ho->secrets_taken = ho->tx.secret_len && ho->rx.secret_len;
+	for (int i = 0; i < 2; i++) {
+		struct sheath_key *key = &keys.key[i];
+
+		if (ho->secrets_taken) {
+			key->key_len = 0;
+			key->iv_len = 0;
+		} else {
+			key->secret_len = 0;
+			key->hash = 0;
+		}
+	}
+	ret = setsockopt(fd, SOL_TLS, SHEATH_KEYS, &keys, sizeof(keys));
+	saved = errno;
+	explicit_bzero(&keys, sizeof(keys));
+	if (!ret)
+		return 0;
+	errno = saved;
+	sheath_fail_errno("the kernel refuses the keys");
+	errno = saved;
+	return -1;
+}
+
+static int kernel_install(int fd, struct sheath_handover *ho)
+{
+	int ret = sheath_netlink_key_set(fd, ho);
+
+	return ret > 0 ? option_key_set(fd, ho) : ret;
+}
+
 static void kernel_keep(int fd, uint32_t n)
 {
 	setsockopt(fd, SOL_TLS, SHEATH_TICKET, &n, sizeof(n));
@@ -70,7 +113,7 @@ static size_t kernel_take(int fd, void *buf, size_t size)
 
 const struct sheath_sink sheath_sink_kernel = {
 	.attach		= kernel_attach,
-	.install	= sheath_netlink_key_set,
+	.install	= kernel_install,
 	.keep		= kernel_keep,
 	.take		= kernel_take,
 };
