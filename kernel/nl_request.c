@@ -72,21 +72,34 @@ int sheath_nl_check_once(const struct nlattr *head, int len, int multi,
 }
 
 /*
- * A netlink socket may have been handed to us by somebody who wants our descriptors looked
- * up: only who opened it can use it with numbers of descriptors.
+ * Numbers of descriptors are looked up in the table of whoever sends. A program with more rights
+ * than its caller may be given a netlink socket as its standard output, and write to it what the
+ * caller wants: a confused deputy. Such a program knows nothing of netlink and gives no address,
+ * so a request that names its destination is meant. Without one, the sender must have no rights
+ * that whoever opened the socket had not.
  */
-static int nl_check_opener(const struct sk_buff *skb, struct netlink_ext_ack *extack)
+static bool nl_is_meant(const struct sk_buff *skb)
 {
 	const struct socket *sock = NETLINK_CB(skb).sk->sk_socket;
 	const struct cred *cred = current_cred();
 	const struct cred *opener;
 
-	if (sock && sock->file) {
-		opener = sock->file->f_cred;
-		if (uid_eq(opener->euid, cred->euid) && opener->user_ns == cred->user_ns)
-			return 0;
-	}
-	NL_SET_ERR_MSG(extack, "the netlink socket was opened by another user");
+	if (NETLINK_CB(skb).flags & NETLINK_SKB_DST)
+		return true;
+	if (!sock || !sock->file)
+		return false;
+	opener = sock->file->f_cred;
+	return uid_eq(opener->euid, cred->euid) && gid_eq(opener->egid, cred->egid) &&
+	       opener->user_ns == cred->user_ns &&
+	       cap_issubset(cred->cap_permitted, opener->cap_permitted);
+}
+
+static int nl_check_opener(const struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	if (nl_is_meant(skb))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "the netlink socket was opened by another user: give a destination address");
 	return -EPERM;
 }
 
@@ -97,7 +110,7 @@ static int nl_check_opener(const struct sk_buff *skb, struct netlink_ext_ack *ex
  * @attr: number of the descriptor in the sender's table
  *
  * Return: socket, to be released by sockfd_put(), or an error pointer: %-EPERM if somebody
- * else opened the netlink socket, %-EBADF, %-ENOTSOCK, %-EPROTOTYPE if it is not TCP, %-EXDEV
+ * else opened the netlink socket and the request has no address, %-EBADF, %-ENOTSOCK, %-EPROTOTYPE if it is not TCP, %-EXDEV
  * if it is in another network namespace.
  */
 struct socket *sheath_nl_sock_get(const struct sk_buff *skb, struct genl_info *info,

@@ -120,6 +120,7 @@ static int take(struct st_nl *nl, const struct nlmsghdr *nlh, int *family)
 
 static int ask(struct st_nl *nl, struct st_req *r, int *family)
 {
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	uint8_t buf[16384] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh;
 	int rc = 1, left;
@@ -127,7 +128,8 @@ static int ask(struct st_nl *nl, struct st_req *r, int *family)
 	nl->n_replies = 0;
 	memset(nl->text, 0, sizeof(nl->text));
 	r->nlh.nlmsg_seq = ++nl->seq;
-	if (send(nl->fd, r, r->nlh.nlmsg_len, 0) != (ssize_t)r->nlh.nlmsg_len)
+	if (sendto(nl->fd, r, r->nlh.nlmsg_len, 0, nl->addressed ? (const void *)&kernel : NULL,
+		   nl->addressed ? sizeof(kernel) : 0) != (ssize_t)r->nlh.nlmsg_len)
 		return ST_NL_NO_ANSWER;
 	while (rc == 1) {
 		left = recv(nl->fd, buf, sizeof(buf), 0);

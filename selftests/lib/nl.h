@@ -3,6 +3,7 @@
 #ifndef SELFTEST_NL_H
 #define SELFTEST_NL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <linux/genetlink.h>
@@ -19,6 +20,7 @@
  * @family: number of the family "sheath"
  * @seq: of the last request
  * @n_replies: messages that came before the acknowledgment
+ * @addressed: requests name their destination
  * @text: what the kernel said about a refusal, "" if nothing
  */
 struct st_nl {
@@ -26,6 +28,7 @@ struct st_nl {
 	uint16_t	family;
 	uint32_t	seq;
 	unsigned int	n_replies;
+	bool		addressed;
 	char		text[256];
 };
 
