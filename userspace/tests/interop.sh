@@ -350,6 +350,29 @@ server_resumes() {
 	report $? "$name"
 }
 
+# server_full: more clients at a time than there are descriptors for; each is served in its turn
+server_full() {
+	name="server, openssl: more clients than descriptors"
+	wanted "$name" || return 0
+	: >facts
+	note_counters
+	# shellcheck disable=SC2086,SC2016
+	start_peer sh -c 'ulimit -n 24; exec "$0" "$@"' "$SHEATH" serve --timeout $((30 * SLOW)) \
+		--max-per-address 0 --exit-after 25 --json -v -p @PORT@ $SERVE_EC www
+	clients=
+	for i in $(seq 25); do
+		printf 'GET /short HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
+			limited openssl s_client -connect "$HOST:$PORT" -quiet -CAfile ca.pem \
+			>"full.$i" 2>err &
+		clients="$clients $!"
+	done
+	# shellcheck disable=SC2086
+	wait $clients
+	end_peer
+	[ "$(cat full.* | grep -acx short)" = 25 ] && counters_moved
+	report $? "$name"
+}
+
 # ---------------------------------------------------------------- gnutls
 
 # gnutls_serv NAME SERVER-PRIORITY CLIENT-ARGS FACT...: an echo, twice, resumed
@@ -751,6 +774,7 @@ test_bad_servers
 test_addresses
 client_unprivileged
 client_cut
+server_full
 test_gnutls
 rekey_client
 rekey_server
