@@ -37,6 +37,24 @@ static const char *psk_identity(const struct sheath_hs *hs)
 }
 
 /**
+ * sheath_facts_knows_psk() - was it a pre-shared key of this configuration?
+ * @hs: see sheath_facts_used_psk()
+ *
+ * The session that is resumed may have been begun with another configuration.
+ */
+bool sheath_facts_knows_psk(const struct sheath_hs *hs)
+{
+	const char *identity = psk_identity(hs);
+
+	if (!identity || !sheath_facts_used_psk(hs))
+		return false;
+	for (const struct sheath_psk *p = hs->cfg->psk; p; p = p->next)
+		if (!strcmp(p->identity, identity))
+			return true;
+	return false;
+}
+
+/**
  * sheath_facts_note() - keep what GnuTLS has no string for
  * @hs: complete handshake
  */

@@ -6,6 +6,7 @@
 #include "hs.h"
 
 bool sheath_facts_used_psk(const struct sheath_hs *hs);
+bool sheath_facts_knows_psk(const struct sheath_hs *hs);
 void sheath_facts_note(struct sheath_hs *hs);
 
 #endif /* SHEATH_FACTS_H */

@@ -5,7 +5,7 @@
  * GnuTLS calls back when a certificate came in. It does not when a session is resumed, and
  * the session may come from a file or from a configuration that verified nothing: so the chain
  * kept in the session is verified again, with today's date. One without a chain, that was begun
- * with a pre-shared key, is for a configuration with such a key only.
+ * with a pre-shared key, is for a configuration with that key only.
  */
 #include "verify.h"
 
@@ -66,14 +66,15 @@ int sheath_verify_peer(struct sheath_hs *hs)
 
 	if (gnutls_certificate_get_peers(hs->session, &n) && n)
 		return verify_chain(hs);
-	if (hs->server) {
-		if (hs->cfg->client_cert != SHEATH_CLIENT_CERT_REQUIRE || sheath_facts_used_psk(hs))
-			return 0;
-		return sheath_fail("the client has no certificate");
-	}
-	if ((sheath_facts_used_psk(hs) && hs->cfg->psk) || !hs->cfg->verify_cert)
+	if (sheath_facts_knows_psk(hs))
 		return 0;
-	return sheath_fail("the server has no certificate");
+	if (hs->server && !hs->cfg->has_keypair)
+		return sheath_fail("the client has no pre-shared key");
+	if (hs->server && hs->cfg->client_cert == SHEATH_CLIENT_CERT_REQUIRE)
+		return sheath_fail("the client has no certificate");
+	if (!hs->server && hs->cfg->verify_cert)
+		return sheath_fail("the server has no certificate");
+	return 0;
 }
 
 static int on_certificate(gnutls_session_t session)

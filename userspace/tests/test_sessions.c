@@ -165,6 +165,53 @@ static void test_forged(const struct pki *pki, uint32_t version)
 	sheath_config_free(second);
 }
 
+/*
+ * Two servers share a ticket key: one takes pre-shared keys, the other certificates. A ticket of
+ * the first proves nothing to the second.
+ */
+static void test_shared_tickets(const struct pki *pki, uint32_t version, unsigned int second)
+{
+	static const char key[SHEATH_TICKET_KEY_LEN] = "shared";
+	struct sheath_config *a = config(pki, true, PSK, version);
+	struct sheath_config *b = config(pki, true, CERT | second, version);
+	struct sheath_config *client = config(pki, false, CERT | PSK, version);
+	struct visit v = { NULL };
+
+	sheath_config_set_ticket_key(a, key, sizeof(key));
+	sheath_config_set_ticket_key(b, key, sizeof(key));
+	sheath_config_set_ca_file(b, pki->ca.cert_file);
+	sheath_config_verify_client(b);
+	visit(&v, a, client, "localhost");
+	visit(&v, b, client, "localhost");
+	tap(v.taken && !v.ret == (second == PSK), "a ticket for a key where certificates are "
+	    "required%s", second == PSK ? ", and the key is known" :
+	    second ? ", and another key is known: refused" : ": refused");
+	sheath_session_free(v.data, v.len);
+	sheath_config_free(a);
+	sheath_config_free(b);
+	sheath_config_free(client);
+}
+
+/* The other way round: a ticket that anybody gets is none for whom a key is required of. */
+static void test_anybody(const struct pki *pki, uint32_t version)
+{
+	static const char key[SHEATH_TICKET_KEY_LEN] = "shared";
+	struct sheath_config *a = config(pki, true, CERT, version);
+	struct sheath_config *b = config(pki, true, PSK, version);
+	struct sheath_config *client = config(pki, false, CERT, version);
+	struct visit v = { NULL };
+
+	sheath_config_set_ticket_key(a, key, sizeof(key));
+	sheath_config_set_ticket_key(b, key, sizeof(key));
+	visit(&v, a, client, "localhost");
+	visit(&v, b, client, "localhost");
+	tap(v.taken && v.ret, "a ticket for nothing where a key is required: refused");
+	sheath_session_free(v.data, v.len);
+	sheath_config_free(a);
+	sheath_config_free(b);
+	sheath_config_free(client);
+}
+
 /* Whatever is cut off or changed: never more than an error. */
 static void test_broken(const struct pki *pki)
 {
@@ -208,6 +255,10 @@ int main(void)
 		for (size_t i = 0; i < sizeof(reuses) / sizeof(reuses[0]); i++)
 			test_reuse(pki, &reuses[i], versions[v]);
 		test_forged(pki, versions[v]);
+		test_anybody(pki, versions[v]);
+		test_shared_tickets(pki, versions[v], 0);
+		test_shared_tickets(pki, versions[v], OTHER);
+		test_shared_tickets(pki, versions[v], PSK);
 	}
 	test_broken(pki);
 	pki_free(pki);
