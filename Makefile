@@ -78,7 +78,7 @@ uninstall:
 		$(if $(DESTDIR),:,depmod) $$(basename $$(dirname $$d)); \
 	done
 
-check check-fast check-upstream stress:
+check check-fast check-upstream stress coverage:
 	$(SETUP) $@
 	selftests/run-$@
 
@@ -115,10 +115,11 @@ help:
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
 	@echo 'make stress       tests that have a short form in full: whole matrices, five minutes of everything'
 	@echo '                  at once, on the same kernels; hours'
+	@echo 'make coverage     which lines and branches of the module the kernel selftests come to, in UML'
 	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs'
 	@echo '                  that ask the kernel for TLS, with sheath; every suite with openssl,'
 	@echo '                  GnuTLS, NSS, JSSE and mbedTLS'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
-.PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream stress bench demo \
+.PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream stress coverage bench demo \
 	interop clean help

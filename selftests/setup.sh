@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # setup.sh: prepare a Debian 12 machine, as root, for what is to run: check, check-fast,
-# check-upstream, stress, interop, bench, demo, or all (default). Quick when everything is there already.
+# check-upstream, stress, coverage, interop, bench, demo, or all (default). Quick when everything is there already.
 #
 # Installs packages, and keeps under $SHEATH_CACHE (default /var/tmp/sheath): the
 # distribution's kernels and their headers as unpacked packages, so that this machine's
@@ -157,6 +157,8 @@ stress)
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
 	"$here/uml/build-uml" -v debug >/dev/null ;;
+coverage)
+	"$here/uml/build-uml" -v coverage >/dev/null ;;
 check-fast|bench)
 	"$here/uml/build-uml" -v perf >/dev/null ;;
 interop)
@@ -173,6 +175,6 @@ all)
 	"$here/uml/build-uml" -v perf >/dev/null
 	"$here/uml/build-uml" -v debug >/dev/null ;;
 *)
-	say "check, check-fast, check-upstream, stress, interop, bench, demo or all" >&2
+	say "check, check-fast, check-upstream, stress, coverage, interop, bench, demo or all" >&2
 	exit 2 ;;
 esac
