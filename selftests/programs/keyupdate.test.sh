@@ -18,7 +18,7 @@ marked() {
 
 # until_lines COUNT FILE: as many lines of the files are there
 until_lines() {
-	for _ in $(seq 300); do
+	for _ in $(seq $((300 * SLOW))); do
 		[ "$(marked "$2" | wc -l)" -lt "$1" ] || return 0
 		sleep 0.1
 	done
@@ -28,7 +28,7 @@ until_lines() {
 
 updates() { grep -a -c -e "^$1 .* KeyUpdate" "$2"; }
 until_update() {
-	for _ in $(seq 300); do
+	for _ in $(seq $((300 * SLOW))); do
 		[ "$(updates "$1" "$2")" = 0 ] || return 0
 		sleep 0.1
 	done
@@ -47,7 +47,7 @@ download() {
 	rm -f in && mkfifo in && exec 9<>in
 	: >got
 	: >msg
-	timeout 120 openssl s_client -connect "localhost:$PORT" -CAfile cert.pem -tls1_3 -msg -msgfile msg \
+	timeout $((120 * SLOW)) openssl s_client -connect "localhost:$PORT" -CAfile cert.pem -tls1_3 -msg -msgfile msg \
 		<in >got 2>s_client.log 9>&- &
 	client=$!
 	sleep 1
@@ -95,7 +95,7 @@ breaks() {
 breaks_gnutls() {
 	rm -f in && mkfifo in && exec 9<>in
 	: >got
-	timeout 120 gnutls-cli --logfile=gnutls.log --inline-commands --x509cafile cert.pem -p "$PORT" \
+	timeout $((120 * SLOW)) gnutls-cli --logfile=gnutls.log --inline-commands --x509cafile cert.pem -p "$PORT" \
 		--priority NORMAL:-VERS-ALL:+VERS-TLS1.3 localhost <in >got 2>gnutls.err 9>&- &
 	client=$!
 	sleep 2
@@ -126,9 +126,9 @@ talk() {
 		: >$f
 	done
 	SERVER=''
-	start_with in8 got8 env OPENSSL_CONF="$1" timeout 120 openssl s_server -accept "$PORT" -cert cert.pem \
+	start_with in8 got8 env OPENSSL_CONF="$1" timeout $((120 * SLOW)) openssl s_server -accept "$PORT" -cert cert.pem \
 		-key key.pem -naccept 1 -tls1_3 -msg -msgfile msg8
-	OPENSSL_CONF="$2" timeout 120 openssl s_client -connect "localhost:$PORT" -CAfile cert.pem -tls1_3 \
+	OPENSSL_CONF="$2" timeout $((120 * SLOW)) openssl s_client -connect "localhost:$PORT" -CAfile cert.pem -tls1_3 \
 		-msg -msgfile msg9 <in9 >got9 2>s_client.log 8>&- 9>&- &
 	client=$!
 	cat www/lines >&9
@@ -175,7 +175,7 @@ talk_breaks() {
 	reader=$1
 	shift
 	talk "$@"
-	for _ in $(seq 100); do
+	for _ in $(seq $((100 * SLOW))); do
 		grep -a -q '^>>> .*bad_record_mac' "msg$reader" && break
 		sleep 0.1
 	done

@@ -304,7 +304,7 @@ load() {
 no_marker() {
 	tcpdump -Z root -i lo -U -w lo.pcap -s 0 -B 16384 "tcp port $PORT" >/dev/null 2>dump.log &
 	dump=$!
-	for _ in $(seq 100); do
+	for _ in $(seq $((100 * SLOW))); do
 		grep -q listening dump.log && break
 		sleep 0.1
 	done
