@@ -133,6 +133,16 @@ static inline void sheath_compat_atomic_end(struct sock *sk,
 	sk->sk_use_task_frag = saved->task_frag;
 }
 
+/* 6.12 stable has an argument for the flags of AccECN */
+static inline void sheath_compat_send_ack(struct sock *sk)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	__tcp_send_ack(sk, tcp_sk(sk)->rcv_nxt, 0);
+#else
+	__tcp_send_ack(sk, tcp_sk(sk)->rcv_nxt);
+#endif
+}
+
 /* 6.11 has buffers whose payload lies in device memory (commit 65249feb6b3d) */
 static inline bool sheath_compat_skb_readable(const struct sk_buff *skb)
 {

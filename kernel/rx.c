@@ -32,24 +32,13 @@ struct sheath_rx *sheath_rx_alloc(void)
 }
 
 /**
- * sheath_rx_free() - give up everything, keys included
- * @rx: pipeline or NULL
+ * sheath_rx_free() - give up the keys and the pipeline
+ * @rx: pipeline without memory of records, see sheath_rx_mem_free(), or NULL
  */
 void sheath_rx_free(struct sheath_rx *rx)
 {
-	struct sheath_rec *rec, *next;
-	unsigned int i;
-
 	if (!rx)
 		return;
-	list_for_each_entry_safe(rec, next, &rx->recs, list)
-		sheath_rx_rec_free(rx, rec);
-	if (rx->scratch.page)
-		put_page(rx->scratch.page);
-	for (i = 0; i < SHEATH_RX_SPILL_PAGES; i++) {
-		if (rx->spill[i])
-			put_page(rx->spill[i]);
-	}
 	sheath_dir_exit(&rx->dir);
 	memzero_explicit(rx, sizeof(*rx));
 	kfree_rcu(rx, rcu);
@@ -81,12 +70,6 @@ struct sheath_rec *sheath_rx_first(struct sheath_rx *rx)
 	return list_first_entry_or_null(&rx->recs, struct sheath_rec, list);
 }
 
-/* what a record costs, however little is in it */
-static u32 rec_mem(const struct sheath_rec *rec)
-{
-	return rec->scratch ? PAGE_SIZE : SHEATH_PLAIN_MAX;
-}
-
 /**
  * sheath_rx_rec_used() - part of an opened record was delivered
  * @rx: pipeline
@@ -101,7 +84,6 @@ void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n)
 	if (rec->off < rec->len)
 		return;
 	list_del(&rec->list);
-	rx->recs_mem -= rec_mem(rec);
 	sheath_rx_rec_free(rx, rec);
 }
 
@@ -135,7 +117,6 @@ static void drop_last(struct sheath_rx *rx)
 
 	list_del(&rec->list);
 	rx->recs_bytes -= rec->len;
-	rx->recs_mem -= rec_mem(rec);
 	sheath_rx_rec_free(rx, rec);
 }
 
@@ -311,6 +292,9 @@ int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool t
 	int rc = sheath_rx_next(conn, want);
 
 	if (rc || !timeo)
+		return rc;
+	rc = sheath_rx_make_room(conn, conn->sk->sk_allocation);
+	if (rc)
 		return rc;
 	rc = no_record(conn, tell);
 	if (rc <= 0)

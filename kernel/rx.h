@@ -29,19 +29,39 @@ struct pipe_inode_info;
 /**
  * struct sheath_rec - an opened record that was not delivered in full
  * @list: in struct sheath_rx, in order of arrival
- * @type: content type
- * @off: bytes of content already delivered
+ * @page: single page, or compound page of 2^14 bytes, with the content of this record and of
+ *	others
+ * @at: where in it the content begins
  * @len: bytes of content
- * @page: content; a compound page of 2^14 bytes, or of one page if it is the scratch page
- * @scratch: @page belongs to the pipeline's one scratch record
+ * @off: bytes of content already delivered
+ * @type: content type
+ * @large: @page is of the large ones
+ *
+ * Small, as a peer may send many with next to nothing in them.
  */
 struct sheath_rec {
 	struct list_head	list;
-	u8			type;
-	u32			off;
-	u32			len;
 	struct page		*page;
-	bool			scratch;
+	u16			at;
+	u16			len;
+	u16			off;
+	u8			type;
+	bool			large;
+};
+
+static inline u8 *sheath_rec_data(const struct sheath_rec *rec)
+{
+	return page_address(rec->page) + rec->at;
+}
+
+/**
+ * struct sheath_rx_pack - the page that the next content goes to
+ * @page: page, or NULL
+ * @used: bytes of it that are taken
+ */
+struct sheath_rx_pack {
+	struct page	*page;
+	u32		used;
 };
 
 /**
@@ -51,9 +71,12 @@ struct sheath_rec {
  * @recs: opened records
  * @recs_bytes: bytes of content in them, not yet delivered
  * @recs_mem: bytes of memory they take
+ * @charged: bytes of it that are charged to the socket
  * @gone: bytes that were read out of @recs
- * @scratch: record for small contents, so that they cost no allocation
- * @scratch_used: @scratch is in @recs
+ * @own: one record, so that it costs no allocation
+ * @own_used: @own is in use
+ * @small: for contents of up to a page
+ * @large: for longer ones
  * @parsed: bytes behind copied_seq that are used up but not yet given back to TCP
  * @lowered: how much sk_rcvlowat is below the application's mark, see lower_mark()
  * @hurried: readers asleep that need less than the mark
@@ -94,9 +117,12 @@ struct sheath_rx {
 	struct list_head	recs;
 	u32			recs_bytes;
 	u32			recs_mem;
+	u32			charged;
 	u64			gone;
-	struct sheath_rec	scratch;
-	bool			scratch_used;
+	struct sheath_rec	own;
+	bool			own_used;
+	struct sheath_rx_pack	small;
+	struct sheath_rx_pack	large;
 
 	u32			parsed;
 	u32			lowered;
@@ -149,6 +175,7 @@ u32 sheath_rx_inq(struct sheath_conn *conn);
 
 /* rx_ready.c */
 void sheath_rx_data_ready(struct sheath_conn *conn);
+int sheath_rx_make_room(struct sheath_conn *conn, gfp_t gfp);
 void sheath_rx_update(struct sheath_conn *conn);
 void sheath_rx_recheck(struct sheath_conn *conn);
 bool sheath_rx_is_data(struct sheath_conn *conn);
@@ -196,12 +223,24 @@ void sheath_rxq_used(struct sheath_conn *conn, u32 len);
 void sheath_rxq_release(struct sheath_conn *conn);
 void sheath_rxq_release_all(struct sheath_conn *conn);
 u32 sheath_rxq_front(const struct sheath_conn *conn);
-int sheath_rxq_spill(struct sheath_conn *conn);
+int sheath_rxq_spill(struct sheath_conn *conn, gfp_t gfp);
+bool sheath_rxq_crowded(const struct sock *sk);
+bool sheath_rxq_full(const struct sock *sk);
+
+/* rx_mem.c: memory that is charged to the socket */
+bool sheath_rx_may_queue(const struct sheath_conn *conn);
+struct sheath_rec *sheath_rx_rec_alloc(struct sheath_conn *conn, u32 len);
+void sheath_rx_rec_add(struct sheath_rx *rx, struct sheath_rec *rec, u32 len);
+void sheath_rx_rec_swap(struct sheath_rx *rx, struct sheath_rec *rec, struct page **page);
+void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec);
+bool sheath_rx_mem_settle(struct sheath_conn *conn);
+struct page *sheath_rx_spill_page(struct sheath_conn *conn, unsigned int i, gfp_t gfp);
+void sheath_rx_spill_free(struct sheath_conn *conn);
+void sheath_rx_mem_free(struct sheath_conn *conn);
 
 /* rx_open.c: one record; lock_sock() held, may sleep */
 int sheath_rx_head(struct sheath_conn *conn);
 int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want);
-void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec);
 
 /* rx_ctrl.c: records that are not application data; lock_sock() held, may sleep */
 int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec);

@@ -143,7 +143,7 @@ static int read_handshake(struct sheath_conn *conn, const u8 *p, u32 len)
  */
 int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
 {
-	const u8 *p = page_address(rec->page);
+	const u8 *p = sheath_rec_data(rec);
 
 	switch (rec->type) {
 	case SHEATH_CT_ALERT:
@@ -186,7 +186,7 @@ static int app_key_update(struct sheath_conn *conn, u8 request, bool ends_record
 int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
 {
 	struct sheath_handshake_parser *hs = &conn->rx->hs;
-	const u8 *p = page_address(rec->page);
+	const u8 *p = sheath_rec_data(rec);
 	u32 len = rec->len;
 	bool begins;
 

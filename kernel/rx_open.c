@@ -13,7 +13,6 @@
 #include <net/tcp.h>
 
 #include "compat.h"
-#include "pool.h"
 #include "rx.h"
 
 /* the part of a header that is spilled, and the rest from the queue */
@@ -91,7 +90,7 @@ static int list_source(struct sheath_conn *conn, unsigned int aad_len)
 	sheath_sgl_add_buf(&rx->src, rx->dir.aad, aad_len);
 	if (!rx->spilled && sheath_rxq_map(conn, off, len, &rx->src)) {
 		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_COPIED);
-		rc = sheath_rxq_spill(conn);
+		rc = sheath_rxq_spill(conn, conn->sk->sk_allocation);
 		if (rc)
 			return rc;
 		sheath_sgl_reset(&rx->src);
@@ -101,52 +100,6 @@ static int list_source(struct sheath_conn *conn, unsigned int aad_len)
 		list_spill(rx, off, len);
 	sheath_sgl_end(&rx->src);
 	return 0;
-}
-
-static struct sheath_rec *rec_alloc(struct sheath_conn *conn, u32 len)
-{
-	struct sheath_rx *rx = conn->rx;
-	struct sheath_rec *rec = &rx->scratch;
-
-	if (len <= PAGE_SIZE && !rx->scratch_used && !rx->dir.compress) {
-		/* a pipe may still refer to what was spliced from it */
-		if (rec->page && page_ref_count(rec->page) != 1) {
-			put_page(rec->page);
-			rec->page = NULL;
-		}
-		if (!rec->page)
-			rec->page = alloc_page(conn->sk->sk_allocation);
-		if (!rec->page)
-			return NULL;
-		rec->scratch = true;
-		rx->scratch_used = true;
-		return rec;
-	}
-	rec = kmalloc(sizeof(*rec), conn->sk->sk_allocation);
-	if (!rec)
-		return NULL;
-	rec->scratch = false;
-	rec->page = sheath_pool_get(conn->sk->sk_allocation);
-	if (!rec->page) {
-		kfree(rec);
-		return NULL;
-	}
-	return rec;
-}
-
-/**
- * sheath_rx_rec_free() - let go of an opened record that is in no list
- * @rx: pipeline
- * @rec: record
- */
-void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
-{
-	if (rec->scratch) {
-		rx->scratch_used = false;
-		return;
-	}
-	put_page(rec->page);
-	kfree(rec);
 }
 
 /* the record in front leaves what was counted; memory a sender writes to may have lied */
@@ -169,9 +122,10 @@ static void record_done(struct sheath_conn *conn, u32 content)
 	forget_front(conn);
 	rx->ahead = 0;
 	rx->n_ahead = 0;
-	if (!rx->spilled)
+	if (rx->spilled)
+		sheath_rx_spill_free(conn);
+	else
 		sheath_rxq_used(conn, rx->rec_len);
-	rx->spilled = 0;
 	rx->rec_len = 0;
 	WRITE_ONCE(conn->stats.rx_records, conn->stats.rx_records + 1);
 	WRITE_ONCE(conn->stats.rx_bytes, conn->stats.rx_bytes + content);
@@ -259,19 +213,28 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	return 0;
 }
 
+/* bytes of what is opened that go to the record's page; the rest goes to rx->over */
+static u32 paged(const struct sheath_dir *dir, u32 inner)
+{
+	/* an inner type is no reason to take more than a page */
+	if (dir->ver->has_inner_type && inner == PAGE_SIZE + 1)
+		return PAGE_SIZE;
+	return min_t(u32, inner, SHEATH_PLAIN_MAX);
+}
+
 /* find the content of an inner plaintext that may end in rx->over */
 static long unpad(struct sheath_rx *rx, struct sheath_rec *rec, u32 inner, u8 *type)
 {
-	u32 paged = min_t(u32, inner, SHEATH_PLAIN_MAX);
+	u32 n = paged(&rx->dir, inner);
 	long pos;
 
-	if (inner > paged && rx->over[0]) {
+	if (inner > n && rx->over[0]) {
 		*type = rx->over[0];
-		return paged;
+		return n;
 	}
-	pos = sheath_framing_unpad(page_address(rec->page), paged);
+	pos = sheath_framing_unpad(sheath_rec_data(rec), n);
 	if (pos >= 0)
-		*type = ((u8 *)page_address(rec->page))[pos];
+		*type = sheath_rec_data(rec)[pos];
 	return pos;
 }
 
@@ -284,8 +247,16 @@ static long decompress(struct sheath_rx *rx, struct sheath_rec *rec, long len)
 		return len;
 	len = sheath_decompress(c, &rx->dst, len);
 	if (len >= 0)
-		swap(rec->page, c->page);
+		sheath_rx_rec_swap(rx, rec, &c->page);
 	return len;
+}
+
+static int no_content(struct sheath_conn *conn)
+{
+	record_done(conn, 0);
+	sheath_rxq_release(conn);
+	return sheath_alert_fatal(conn, EBADMSG, SHEATH_ALERT_UNEXPECTED_MESSAGE,
+				  SHEATH_STAT_RX_EMPTY);
 }
 
 static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
@@ -293,16 +264,18 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 	struct sheath_rx *rx = conn->rx;
 	u32 cipher_len = rx->rec_len - rx->dir.prepend;
 	u32 room = cipher_len - rx->dir.cut;
-	struct sheath_rec *rec = rec_alloc(conn, room);
+	u32 in_page = paged(&rx->dir, room);
+	struct sheath_rec *rec = sheath_rx_rec_alloc(conn, rx->dir.compress ? SHEATH_PLAIN_MAX :
+								      in_page);
 	long len;
 
 	if (!rec)
 		return -ENOMEM;
 	sheath_sgl_reset(&rx->dst);
 	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
-	sheath_sgl_add(&rx->dst, rec->page, 0, min_t(u32, room, SHEATH_PLAIN_MAX));
-	if (room > SHEATH_PLAIN_MAX)
-		sheath_sgl_add_buf(&rx->dst, rx->over, room - SHEATH_PLAIN_MAX);
+	sheath_sgl_add_buf(&rx->dst, sheath_rec_data(rec), in_page);
+	if (room > in_page)
+		sheath_sgl_add_buf(&rx->dst, rx->over, room - in_page);
 	sheath_sgl_end(&rx->dst);
 	len = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
 	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_RX_MAC_BLOCKS,
@@ -318,16 +291,9 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 		len = unpad(rx, rec, len, &rec->type);
 	if (len < 0) {
 		sheath_rx_rec_free(rx, rec);
-		record_done(conn, 0);
-		sheath_rxq_release(conn);
-		return sheath_alert_fatal(conn, EBADMSG, SHEATH_ALERT_UNEXPECTED_MESSAGE,
-					  SHEATH_STAT_RX_EMPTY);
+		return no_content(conn);
 	}
-	rec->off = 0;
-	rec->len = len;
-	list_add_tail(&rec->list, &rx->recs);
-	rx->recs_bytes += len;
-	rx->recs_mem += rec->scratch ? PAGE_SIZE : SHEATH_PLAIN_MAX;
+	sheath_rx_rec_add(rx, rec, len);
 	record_done(conn, len);
 	return 0;
 }
@@ -356,7 +322,7 @@ int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
 	if (rx->dir.seq_end)
 		return -EKEYEXPIRED;
 	/* what began to leave the receive queue leaves it whole */
-	rc = rx->spilled ? sheath_rxq_spill(conn) : 0;
+	rc = rx->spilled ? sheath_rxq_spill(conn, conn->sk->sk_allocation) : 0;
 	if (rc)
 		return rc;
 	if (rx->dir.prepend > SHEATH_HEADER_LEN &&

@@ -221,6 +221,56 @@ static void lower_mark(struct sheath_conn *conn)
 }
 
 /**
+ * sheath_rxq_crowded() - what is in the receive buffer has to be taken out, or nothing comes
+ * @sk: socket
+ *
+ * As tcp_epollin_ready() has it, but that a shortage of all sockets together is none of this
+ * one's while it has less than TCP grants to each.
+ *
+ * Context: lock_sock() held, or softirq.
+ */
+bool sheath_rxq_crowded(const struct sock *sk)
+{
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf), used = atomic_read(&sk->sk_rmem_alloc);
+
+	return used > rcvbuf - (rcvbuf >> 3) ||
+	       tcp_receive_window(tcp_sk(sk)) <= inet_csk(sk)->icsk_ack.rcv_mss ||
+	       (tcp_under_memory_pressure(sk) && used >= sk_get_rmem0(sk, sk->sk_prot));
+}
+
+/**
+ * sheath_rxq_full() - nothing comes any more until something is read
+ * @sk: socket
+ *
+ * Context: lock_sock() held.
+ */
+bool sheath_rxq_full(const struct sock *sk)
+{
+	return atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) ||
+	       !tcp_receive_window(tcp_sk(sk));
+}
+
+/*
+ * TCP tells the peer of room when bytes are read out of its queue, and does not see that memory
+ * of opened records became free. As there, what is worth telling is twice the window.
+ */
+static void open_window(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 window = tcp_receive_window(tp);
+	int room = tcp_space(sk);
+
+	if (sk->sk_shutdown & RCV_SHUTDOWN ||
+	    !((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return;
+	if (2 * window > tp->window_clamp || room < 0)
+		return;
+	if (room >= max_t(u32, 2 * window, inet_csk(sk)->icsk_ack.rcv_mss) ||
+	    room >= tcp_full_space(sk) / 2)
+		sheath_compat_send_ack(sk);
+}
+
+/**
  * sheath_rxq_release() - give back what is used up, and forget the cursor
  * @conn: connection with a receiving key
  *
@@ -230,11 +280,15 @@ static void lower_mark(struct sheath_conn *conn)
 void sheath_rxq_release(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	u32 keep = keep_back(conn);
+	u32 keep = keep_back(conn), given;
+	bool room = sheath_rx_mem_settle(conn);
 
-	give_back(conn, rx->parsed - keep);
-	if (keep && tcp_epollin_ready(conn->sk, INT_MAX))
-		give_back(conn, keep);
+	if (keep && sheath_rxq_crowded(conn->sk))
+		keep = 0;
+	given = rx->parsed - keep;
+	give_back(conn, given);
+	if (room && !given)
+		open_window(conn->sk);
 	lower_mark(conn);
 }
 
@@ -250,30 +304,27 @@ void sheath_rxq_release_all(struct sheath_conn *conn)
 /**
  * sheath_rxq_spill() - copy the record in front out of the receive queue, as far as it is there
  * @conn: connection with a receiving key
+ * @gfp: how to allocate memory for it
  *
  * For receive buffers that cannot hold a record, and records in too many pieces; while its
  * length is not known, only the header. A few bytes left in the queue keep a whole buffer of
  * TCP there, which may be all the room there is.
  *
- * Context: lock_sock() held, or softirq; does not sleep.
+ * Context: lock_sock() held, or softirq; may sleep if @gfp allows it.
  *
  * Return: 0 or %-ENOMEM; what was copied is kept.
  */
-int sheath_rxq_spill(struct sheath_conn *conn)
+int sheath_rxq_spill(struct sheath_conn *conn, gfp_t gfp)
 {
 	struct sheath_rx *rx = conn->rx;
 	u32 left = min(sheath_rxq_avail(conn), (rx->rec_len ?: SHEATH_HEADER_LEN) - rx->spilled);
 
 	while (left) {
-		struct page **page = &rx->spill[rx->spilled / PAGE_SIZE];
+		struct page *page = sheath_rx_spill_page(conn, rx->spilled / PAGE_SIZE, gfp);
 		u32 at = rx->spilled % PAGE_SIZE;
 		u32 part = min_t(u32, left, PAGE_SIZE - at);
 
-		if (!*page)
-			*page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
-		if (!*page)
-			return -ENOMEM;
-		if (sheath_rxq_copy(conn, 0, page_address(*page) + at, part))
+		if (!page || sheath_rxq_copy(conn, 0, page_address(page) + at, part))
 			return -ENOMEM;
 		sheath_rxq_used(conn, part);
 		rx->spilled += part;

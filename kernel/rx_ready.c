@@ -172,6 +172,28 @@ int sheath_rx_hint(struct sheath_conn *conn)
 }
 
 /**
+ * sheath_rx_make_room() - take a record that is not complete out of a full receive buffer
+ * @conn: connection with a receiving key, whose record in front is not complete
+ * @gfp: how to allocate memory for it
+ *
+ * Context: lock_sock() held, or sk_data_ready(); may sleep if @gfp allows it.
+ *
+ * Return: 1 = there is room for more, 0 = there was no need to, or %-ENOMEM.
+ */
+int sheath_rx_make_room(struct sheath_conn *conn, gfp_t gfp)
+{
+	struct sock *sk = conn->sk;
+
+	if (conn->rx->eof || !sheath_rxq_avail(conn) || !sheath_rxq_crowded(sk))
+		return 0;
+	sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
+	if (sheath_rxq_spill(conn, gfp))
+		return -ENOMEM;
+	sheath_rxq_release(conn);
+	return 1;
+}
+
+/**
  * sheath_rx_update() - work out whether a reader would get something
  * @conn: connection with a receiving key
  *
@@ -186,18 +208,17 @@ void sheath_rx_update(struct sheath_conn *conn)
 	bool ready = head || !list_empty(&rx->recs);
 	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
 
-	if (!head && !rx->paused && tcp_epollin_ready(sk, INT_MAX) && sheath_rxq_avail(conn)) {
-		/* the window is closing on a record that is not complete */
-		sheath_stat_inc(sock_net(sk), SHEATH_STAT_RX_SPILLED);
-		sheath_rxq_spill(conn);
-		sheath_rxq_release(conn);
-		ready |= sheath_rx_head(conn) != 0;
+	if (!head && !rx->paused) {
+		int room = sheath_rx_make_room(conn, GFP_ATOMIC);
+
+		/* a reader can wait for memory */
+		ready |= room < 0 || (room && sheath_rx_head(conn) != 0);
 	}
 	if (ready && target > 1 && !rx->eof && !rx->paused && head >= 0)
-		ready = tcp_epollin_ready(sk, INT_MAX) || content_ready(conn, target);
+		ready = sheath_rxq_crowded(sk) || content_ready(conn, target);
 	/* a window that is full of tickets closes nobody out */
 	if (ready && head > 0 && !rx->eof && only_tickets(conn))
-		ready = tcp_epollin_ready(sk, INT_MAX);
+		ready = sheath_rxq_crowded(sk);
 	rx->cursor = NULL;
 	WRITE_ONCE(rx->ready, ready);
 }

@@ -78,7 +78,7 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 		r->typed = true;
 	}
 	if (n && !(r->flags & MSG_TRUNC)) {
-		size_t done = copy_to_iter(page_address(rec->page) + off, n, &r->msg->msg_iter);
+		size_t done = copy_to_iter(sheath_rec_data(rec) + off, n, &r->msg->msg_iter);
 
 		if (done != n) {
 			iov_iter_revert(&r->msg->msg_iter, done);
@@ -94,12 +94,6 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 	if (!(r->flags & MSG_PEEK))
 		sheath_rx_rec_used(conn->rx, rec, n);
 	return rc;
-}
-
-/* the memory of opened records is bounded by the receive buffer, however much is peeked at */
-static bool may_queue(struct sheath_conn *conn)
-{
-	return conn->rx->recs_mem < READ_ONCE(conn->sk->sk_rcvbuf);
 }
 
 /* one step; Return: 1 = go on, 0 = this call is over, or an errno */
@@ -126,15 +120,16 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	if (!r->len && sheath_rx_is_data(conn))
 		return 0;
 	if (r->flags & MSG_PEEK && !list_empty(&conn->rx->recs) &&
-	    (!may_queue(conn) || sheath_rx_first(conn->rx)->type != SHEATH_CT_DATA))
+	    (!sheath_rx_may_queue(conn) || sheath_rx_first(conn->rx)->type != SHEATH_CT_DATA))
 		return 0;
 	if (!(r->flags & (MSG_PEEK | MSG_TRUNC)) && user_backed_iter(&r->msg->msg_iter) &&
 	    (!r->typed || r->type == SHEATH_CT_DATA))
 		want.direct = &r->msg->msg_iter;
-	/* what was peeked at is still there and counts again */
+	/* what was peeked at is still there, counts again, and may leave no room for more */
+	if (r->copied >= target || (r->copied && r->flags & MSG_PEEK && sheath_rxq_full(conn->sk)))
+		timeo = NULL;
 	rc = sheath_rx_take(conn, &want, !r->copied,
-			    r->flags & MSG_PEEK ? target : target - r->copied,
-			    r->copied < target ? timeo : NULL);
+			    r->flags & MSG_PEEK ? target : target - r->copied, timeo);
 	if (rc <= 0)
 		return rc;
 	if (want.got) {
@@ -299,7 +294,7 @@ u32 sheath_rx_inq(struct sheath_conn *conn)
 	struct sheath_rec *rec;
 	u32 sum = 0;
 
-	while (may_queue(conn) && (list_empty(&rx->recs) ||
+	while (sheath_rx_may_queue(conn) && (list_empty(&rx->recs) ||
 	       list_last_entry(&rx->recs, struct sheath_rec, list)->type == SHEATH_CT_DATA)) {
 		if (sheath_rx_next(conn, &want) <= 0)
 			break;

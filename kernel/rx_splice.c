@@ -14,6 +14,7 @@
 /* the page with byte @off of a record, and how much of @len lies in it */
 static struct page *rec_page(const struct sheath_rec *rec, u32 off, u32 len, u32 *at, u32 *part)
 {
+	off += rec->at;
 	*at = off % PAGE_SIZE;
 	*part = min_t(u32, len, PAGE_SIZE - *at);
 	return rec->page + off / PAGE_SIZE;

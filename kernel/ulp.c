@@ -396,8 +396,10 @@ static void free_pipelines(struct sheath_conn *conn)
 		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED,
 				sheath_tx_pend_bytes(conn->tx) + conn->tx->open_len);
 	}
-	if (conn->rx)
+	if (conn->rx) {
 		sheath_stat_add(net, SHEATH_STAT_CURR_RX, -1);
+		sheath_rx_mem_free(conn);
+	}
 	/* readers without the lock may hold the pointers until the grace period ends */
 	WRITE_ONCE(conn->tx, NULL);
 	WRITE_ONCE(conn->rx, NULL);

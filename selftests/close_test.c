@@ -170,7 +170,7 @@ static int many_counted(state_t *self)
 {
 	int n;
 
-	return many(self) || ioctl(self->p.fd, FIONREAD, &n) || n <= SIZE;
+	return many(self) || ioctl(self->p.fd, FIONREAD, &n) || n != 20 * SIZE;
 }
 
 static int one_peeked(state_t *self)

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -88,6 +91,72 @@ TEST_F(flow, one_splice)
 	}
 	EXPECT_TRUE(st_check(self->buf, n, 0));
 	EXPECT_EQ(0, st_expect(self->fd[1], n, self->sent - n, 1 << 20));
+}
+
+/* zero window probes sent, in this guest */
+static long long probes(void)
+{
+	char names[8192], values[8192], *n, *v, *sn, *sv;
+	FILE *f = fopen("/proc/net/netstat", "r");
+	long long found = -1;
+
+	while (f && found < 0 && fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f)) {
+		n = strtok_r(names, " ", &sn);
+		v = strtok_r(values, " ", &sv);
+		for (; n && v; n = strtok_r(NULL, " ", &sn), v = strtok_r(NULL, " ", &sv)) {
+			if (!strcmp(n, "TCPWinProbe"))
+				found = atoll(v);
+		}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void look_by_count(int fd, char *buf)
+{
+	int n;
+
+	ioctl(fd, FIONREAD, &n);
+}
+
+static void look_by_peek(int fd, char *buf)
+{
+	recv(fd, buf, TOTAL, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/* what was opened early leaves memory that the sender is told of without having to ask */
+static void no_probe(struct __test_metadata *_metadata, FIXTURE_DATA(flow) *self,
+		     void (*look)(int fd, char *buf), size_t size)
+{
+	long long before = probes(), pos;
+
+	ASSERT_LE(0, before);
+	for (pos = 0; pos < self->sent;) {
+		ssize_t n;
+
+		look(self->fd[1], self->buf);
+		n = recv(self->fd[1], self->buf, size, 0);
+		ASSERT_LT(0, n);
+		ASSERT_TRUE(st_check(self->buf, n, pos));
+		pos += n;
+	}
+	EXPECT_GE(before + 3, probes());
+}
+
+TEST_F(flow, counted_before_each_read)
+{
+	no_probe(_metadata, self, look_by_count, 10000);
+}
+
+TEST_F(flow, counted_before_each_long_read)
+{
+	no_probe(_metadata, self, look_by_count, 500000);
+}
+
+TEST_F(flow, peeked_before_each_read)
+{
+	no_probe(_metadata, self, look_by_peek, 100000);
 }
 
 TEST_HARNESS_MAIN
