@@ -21,6 +21,9 @@
 #include "keys.h"
 #include "mac.h"
 
+/* of every AEAD whose keys are good for a limited number of blocks */
+#define LIMIT_BLOCK	16
+
 static int init_compress(struct sheath_dir *dir, const struct sheath_key_params *key)
 {
 	struct sheath_compress *c;
@@ -241,11 +244,14 @@ long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
  * @dir: direction
  * @len: bytes of content
  *
- * Return: what @dir->suite counts: blocks, or one record.
+ * Return: blocks the cipher goes over; for AEAD two beside those of the content and of the
+ * inner type: what nonce and lengths cost.
  */
 u32 sheath_record_cost(const struct sheath_dir *dir, u32 len)
 {
-	return dir->suite->limits_blocks ? (len + dir->append) / dir->n_block : 1;
+	if (dir->n_block)
+		return (len + dir->append) / dir->n_block;
+	return DIV_ROUND_UP(len + dir->ver->has_inner_type, LIMIT_BLOCK) + 2;
 }
 
 /**

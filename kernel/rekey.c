@@ -28,25 +28,26 @@
 
 static ulong limit_soft;
 module_param(limit_soft, ulong, 0644);
-MODULE_PARM_DESC(limit_soft, "records after which a TLS 1.3 sending key is replaced; 0: as RFC 8446 has it");
+MODULE_PARM_DESC(limit_soft, "blocks of 16 bytes, and two for each record, after which a TLS 1.3 sending key is replaced; 0: as RFC 8446 has it");
 
 static ulong limit_hard;
 module_param(limit_hard, ulong, 0644);
-MODULE_PARM_DESC(limit_hard, "records a TLS 1.3 sending key is good for; 0: as RFC 8446 has it");
+MODULE_PARM_DESC(limit_hard, "blocks of 16 bytes, and two for each record, a TLS 1.3 sending key is good for; 0: as RFC 8446 has it, but any number for keys that came by TLS_TX");
 
 static uint limit_updates = SHEATH_RX_UPDATE_MAX;
 module_param(limit_updates, uint, 0644);
 MODULE_PARM_DESC(limit_updates, "KeyUpdates a peer may send in a second, whatever else it sends");
 
-static u64 lower(u64 limit, ulong param)
+/* @records: full ones, 0: any number; @param can only lower it */
+static u64 in_blocks(const struct sheath_dir *dir, u32 records, ulong param)
 {
-	if (!limit)
-		limit = U64_MAX;
+	u64 limit = records ? (u64)records * sheath_record_cost(dir, SHEATH_PLAIN_MAX) : U64_MAX;
+
 	return param ? min_t(u64, limit, param) : limit;
 }
 
 /**
- * sheath_rekey_limits() - how many records the sending key is good for
+ * sheath_rekey_limits() - what the sending key is good for
  * @tx: pipeline with a fresh key
  *
  * The parameters of the module can only lower what the suite has.
@@ -58,8 +59,10 @@ void sheath_rekey_limits(struct sheath_tx *tx)
 	const struct sheath_suite *suite = tx->dir.suite;
 
 	tx->used = 0;
+	tx->n_reserve = 0;
 	tx->soft_told = false;
 	tx->hard_told = false;
+	tx->limit_set = false;
 	tx->limit_soft = U64_MAX;
 	tx->limit_hard = U64_MAX;
 	if (suite->limits_blocks) {
@@ -68,10 +71,37 @@ void sheath_rekey_limits(struct sheath_tx *tx)
 	}
 	if (!tx->dir.ver->has_key_update)
 		return;
-	/* the KeyUpdate needs a number, too */
-	tx->limit_soft = min(lower(suite->limit_soft, READ_ONCE(limit_soft)),
-			     U64_MAX - tx->dir.seq);
-	tx->limit_hard = lower(suite->limit_hard, READ_ONCE(limit_hard));
+	tx->limit_soft = in_blocks(&tx->dir, suite->limit_soft, READ_ONCE(limit_soft));
+	tx->limit_hard = in_blocks(&tx->dir, suite->limit_hard, READ_ONCE(limit_hard));
+	tx->limit_set = READ_ONCE(limit_hard);
+}
+
+/*
+ * Programs that set their keys as for in-tree TLS do not replace them, and their connections
+ * end there at no limit: here only if the administrator set one.
+ */
+static bool ends_at_limit(const struct sheath_conn *conn)
+{
+	return !conn->in_tree || conn->tx->limit_set;
+}
+
+/**
+ * sheath_rekey_records_left() - full records that may still be sent with the key
+ * @conn: connection with a sending key
+ *
+ * Context: lock_sock() held.
+ */
+u64 sheath_rekey_records_left(const struct sheath_conn *conn)
+{
+	const struct sheath_tx *tx = conn->tx;
+	/* the last number is usable too, but 2^64 does not fit */
+	u64 seq = tx->dir.seq_end ? 0 : min_t(u64, ~tx->dir.seq, U64_MAX - 1) + 1;
+
+	if (tx->limit_hard == U64_MAX || !ends_at_limit(conn))
+		return seq;
+	if (tx->used >= tx->limit_hard)
+		return 0;
+	return min(seq, (tx->limit_hard - tx->used) / sheath_record_cost(&tx->dir, tx->limit));
 }
 
 static int next_dir(const struct sheath_dir *dir, struct sheath_dir *next)
@@ -223,16 +253,27 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 		tx->soft_told = true;
 		sheath_session_event(conn, SHEATH_EVENT_LIMIT_SOFT);
 	}
-	/* an application ends the use of the key, or the session, with a few more records */
-	if (tx->used < tx->limit_hard ||
-	    (type != SHEATH_CT_DATA && tx->used - tx->limit_hard < SHEATH_REKEY_RESERVE))
+	if (tx->used < tx->limit_hard)
 		return 0;
-	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_LIMIT);
+	/* an application ends the use of the key, or the session, with a few more records */
+	if (type != SHEATH_CT_DATA && tx->n_reserve < SHEATH_REKEY_RESERVE) {
+		tx->n_reserve++;
+		return 0;
+	}
 	if (!tx->hard_told) {
 		tx->hard_told = true;
 		sheath_session_event(conn, SHEATH_EVENT_LIMIT_HARD);
 	}
+	if (!ends_at_limit(conn))
+		return 0;
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_LIMIT);
 	return -EKEYEXPIRED;
+}
+
+/* it is for the KeyUpdate */
+static bool is_last_number(const struct sheath_tx *tx)
+{
+	return tx->dir.seq == U64_MAX && tx->dir.ver->has_key_update;
 }
 
 /**
@@ -253,7 +294,8 @@ int sheath_rekey_before_record(struct sheath_conn *conn, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
 
-	if (likely(tx->due == SHEATH_REKEY_NONE && tx->used < min(tx->limit_soft, tx->limit_hard)))
+	if (likely(tx->due == SHEATH_REKEY_NONE &&
+		   tx->used < min(tx->limit_soft, tx->limit_hard) && !is_last_number(tx)))
 		return 0;
 	if (tx->due != SHEATH_REKEY_NONE)
 		return rekey_tx(conn, tx->due);

@@ -28,7 +28,7 @@ enum sheath_rekey_tx {
 	SHEATH_REKEY_BOTH,
 };
 
-/* records that may pass the hard limit to end the use of a key: KeyUpdate, alerts */
+/* records that may be sealed beyond the hard limit to end the use of a key: KeyUpdate, alerts */
 #define SHEATH_REKEY_RESERVE	16
 
 /* the sending direction; lock_sock() held, may sleep */
@@ -37,6 +37,7 @@ int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what);
 int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 			    enum sheath_rekey_tx what);
 int sheath_rekey_before_record(struct sheath_conn *conn, u8 type);
+u64 sheath_rekey_records_left(const struct sheath_conn *conn);
 
 /* the receiving direction; lock_sock() held, may sleep */
 void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next);

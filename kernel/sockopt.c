@@ -136,18 +136,6 @@ static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsi
 	}
 }
 
-static u64 records_left(const struct sheath_tx *tx)
-{
-	/* the last number is usable too, but 2^64 does not fit */
-	u64 seq = tx->dir.seq_end ? 0 : min_t(u64, ~tx->dir.seq, U64_MAX - 1) + 1;
-
-	if (tx->limit_hard == U64_MAX)
-		return seq;
-	if (tx->used >= tx->limit_hard)
-		return 0;
-	return min(seq, (tx->limit_hard - tx->used) / sheath_record_cost(&tx->dir, tx->limit));
-}
-
 static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
 {
 	*info = (struct sheath_info){
@@ -165,7 +153,7 @@ static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
 	};
 	if (conn->tx) {
 		info->flags |= SHEATH_INFO_TX | (conn->tx->closed ? SHEATH_INFO_TX_CLOSED : 0);
-		info->tx_records_left = records_left(conn->tx);
+		info->tx_records_left = sheath_rekey_records_left(conn);
 	}
 	if (conn->rx)
 		info->flags |= SHEATH_INFO_RX | (conn->rx->eof ? SHEATH_INFO_RX_CLOSED : 0);

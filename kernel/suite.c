@@ -17,7 +17,7 @@
 
 #define AES_BLOCK	16
 
-/* RFC 8446 section 5.5: 2^24.5 full-size records */
+/* RFC 8446 section 5.5: 2^24.5 full-size records, or as many blocks in smaller ones */
 #define GCM_SOFT	(1u << 23)
 #define GCM_HARD	23726566u
 /* RFC 8446 has none for CCM; RFC 9147 section 4.5.3 derives 2^23 for the same cipher */

@@ -26,9 +26,10 @@ struct sheath_protect;
  * @iv_prefix: value of the byte the crypto API wants before the nonce, 0: none (RFC 3610
  *	section 2.3 for CCM: the length of its counter field less one)
  * @hash: enum sheath_hash of its traffic secrets in TLS 1.3, 0: it has none we know of
- * @limit_soft: records of TLS 1.3 after which a key should be replaced, 0: any number
- * @limit_hard: records of TLS 1.3 a key is good for, 0: any number
- * @limits_blocks: the limits count blocks of the cipher, and hold for every version
+ * @limit_soft: full records of TLS 1.3 after which a key should be replaced, 0: any number;
+ *	smaller ones count by what sheath_record_cost() says
+ * @limit_hard: full records of TLS 1.3 a key is good for, 0: any number; likewise
+ * @limits_blocks: the limits are in blocks of the cipher, and hold for every version
  * @info_len: size of the structure TLS_TX and TLS_RX take, 0: they do not take it
  * @info_iv: offset of its iv field, info_key, info_salt, info_seq likewise
  * @info_key: see @info_iv

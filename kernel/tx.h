@@ -53,9 +53,11 @@ enum sheath_tx_open {
  * @due: what has to precede the next record
  * @answered: a KeyUpdate of the peer was answered without waiting for data
  * @answered_at: when that was, jiffies
- * @used: records sealed with this key, or blocks, whatever its limits count
+ * @used: blocks sealed with this key, as sheath_record_cost() counts them
  * @limit_soft: value of @used at which the key should be replaced
  * @limit_hard: value of @used at which nothing is sealed with it
+ * @limit_set: @limit_hard is what the administrator set
+ * @n_reserve: control records sealed beyond @limit_hard
  * @soft_told: somebody was told of @limit_soft
  * @hard_told: likewise @limit_hard
  * @small: page that small records are built in, NULL until the first
@@ -96,6 +98,8 @@ struct sheath_tx {
 	u64			used;
 	u64			limit_soft;
 	u64			limit_hard;
+	bool			limit_set;
+	unsigned int		n_reserve;
 	bool			soft_told;
 	bool			hard_told;
 

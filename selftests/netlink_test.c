@@ -2530,8 +2530,8 @@ TEST_F(rekey, events_of_limits)
 {
 	unsigned int i;
 
-	st_param("limit_soft", "3");
-	st_param("limit_hard", "5");
+	st_limit("limit_soft", 3 * ST_COST(1));
+	st_limit("limit_hard", 5 * ST_COST(1));
 	ASSERT_EQ(0, push_keys(self));
 	ASSERT_EQ(0, client_join(&self->ear));
 	for (i = 0; i < 3; i++)

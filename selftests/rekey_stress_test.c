@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Keys that change under load: eight threads send and two read on one socket, one has the
- * sending key changed all the time, a limit of records changes it as well, and the peer
+ * sending key changed all the time, the limit of its use changes it as well, and the peer
  * changes its own key and asks for ours.
  *
  * The peer is made of records in user space. It opens every record with the key of its epoch
@@ -30,7 +30,7 @@ enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 #define SENDERS		8
 #define READERS		2
 #define VARIANTS	3
-#define SOFT		"300"	/* records, see limit_soft of the module */
+#define SOFT		100000	/* blocks, some 300 records; see limit_soft of the module */
 #define RECORD		16384
 #define CELL		64	/* what the peer's records are made of */
 
@@ -338,7 +338,7 @@ FIXTURE_SETUP(rekey_stress)
 	r->p.raw = fd[1];
 	r->p.to = st_secret_key(&r->to, r->cipher);
 	r->p.from = st_secret_key(&r->from, r->cipher);
-	st_param("limit_soft", SOFT);
+	st_limit("limit_soft", SOFT);
 	st_param("limit_updates", "1000000");
 	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
 	ASSERT_EQ(0, st_set_secret(fd[0], TLS_RX, r->cipher, &r->to));

@@ -562,7 +562,7 @@ TEST_F(secret, soft_limit)
 	int i, n = 0;
 	uint8_t out[ST_RECORD_MAX], type;
 
-	st_param("limit_soft", "10");
+	st_limit("limit_soft", 10 * ST_COST(1));
 	/* limits are those of the key's installation: the first one has none */
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
@@ -617,8 +617,8 @@ TEST_F(secret, hard_limit)
 	uint8_t out[ST_RECORD_MAX], type;
 	int i, n = 0;
 
-	st_param("limit_soft", "100");
-	st_param("limit_hard", "3");
+	st_limit("limit_soft", 100 * ST_COST(1));
+	st_limit("limit_hard", 3 * ST_COST(1));
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	socket_next(self);
@@ -766,7 +766,7 @@ TEST_F(secret, soft_limit_within_sendfile)
 	unlink(path);
 	st_fill(buf, d.bytes, 0);
 	ASSERT_EQ(d.bytes, write(file, buf, d.bytes));
-	st_param("limit_soft", "16");
+	st_limit("limit_soft", 16 * ST_COST(16384));
 	ASSERT_EQ(0, rekey(self->p.fd, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, drain, &d));
 	while (off < (off_t)d.bytes)
@@ -1039,15 +1039,18 @@ TEST_F(keys, record_by_record)
 TEST_F(keys, hard_limit)
 {
 	long long before = st_stat("TxLimit");
+	static char full[16384 + 1];
 	int i;
 
-	st_param("limit_soft", "5");
-	st_param("limit_hard", "8");
+	memset(full, 'x', 16384);
+	st_limit("limit_soft", 5 * ST_COST(16384));
+	st_limit("limit_hard", 8 * ST_COST(16384));
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
-	EXPECT_EQ(8, info(self->p.fd).tx_records_left);
-	for (i = 0; i < 8; i++)
-		EXPECT_SENDS("good");
+	for (i = 0; i < 8; i++) {
+		EXPECT_EQ(8 - i, info(self->p.fd).tx_records_left);
+		EXPECT_SENDS(full);
+	}
 	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(-1, send(self->p.fd, "bad", 3, MSG_NOSIGNAL));
 		EXPECT_EQ(EKEYEXPIRED, errno);
@@ -1064,6 +1067,21 @@ TEST_F(keys, hard_limit)
 	ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
 	EXPECT_TRUE(st_peer_ended(&self->p));
+}
+
+/* a key that is good for a few full records is good for many small ones */
+TEST_F(keys, hard_limit_counts_blocks)
+{
+	const int n = 8 * ST_COST(16384) / ST_COST(4);
+	int i;
+
+	st_limit("limit_hard", 8 * ST_COST(16384));
+	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	self->p.from = self->next_from;
+	for (i = 0; i <= n; i++)
+		EXPECT_SENDS("good");
+	EXPECT_EQ(-1, send(self->p.fd, "bad", 3, MSG_NOSIGNAL));
+	EXPECT_EQ(EKEYEXPIRED, errno);
 }
 
 /* an application that sees to KeyUpdate, or the end, by itself can do so at the limit */
@@ -1170,7 +1188,7 @@ TEST_F(keys, hard_limit_keeps_the_rest)
 {
 	static char buf[5 * 16384];
 
-	st_param("limit_hard", "2");
+	st_limit("limit_hard", 2 * ST_COST(16384));
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	/* what was not sealed is still the caller's */
 	EXPECT_EQ(2 * 16384, send(self->p.fd, buf, sizeof(buf), 0));
@@ -1218,6 +1236,8 @@ FIXTURE_SETUP(app)
 
 FIXTURE_TEARDOWN(app)
 {
+	st_param("limit_soft", "0");
+	st_param("limit_hard", "0");
 	st_peer_close(&self->p);
 }
 
@@ -1277,6 +1297,28 @@ TEST_F(app, half_a_message)
 	EXPECT_EQ(3, get(self->p.fd, 0));
 	EXPECT_EQ(5, get_ctrl(self->p.fd, &type, buf, sizeof(buf)));
 	EXPECT_EQ(-1, get(self->p.fd, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+}
+
+/* in-tree TLS has no limits; one that was set by the administrator holds */
+TEST_F(app, limits)
+{
+	struct st_key next = st_key(V13, variant->cipher, 0, 4);
+	int i;
+
+	EXPECT_EQ(UINT64_MAX, info(self->p.fd).tx_records_left);
+	st_limit("limit_soft", 2 * ST_COST(4));
+	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_TX, &next));
+	self->p.from = next;
+	for (i = 0; i < 5; i++)
+		EXPECT_SENDS("good");
+	next = st_key(V13, variant->cipher, 0, 5);
+	st_limit("limit_hard", 3 * ST_COST(4));
+	ASSERT_EQ(0, st_set(self->p.fd, ST_SHEATH, TLS_TX, &next));
+	self->p.from = next;
+	for (i = 0; i < 3; i++)
+		EXPECT_SENDS("good");
+	EXPECT_EQ(-1, send(self->p.fd, "bad", 3, MSG_NOSIGNAL));
 	EXPECT_EQ(EKEYEXPIRED, errno);
 }
 

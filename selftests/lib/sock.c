@@ -274,3 +274,11 @@ int st_param(const char *name, const char *value)
 		close(fd);
 	return rc;
 }
+
+int st_limit(const char *name, unsigned long blocks)
+{
+	char value[24];
+
+	snprintf(value, sizeof(value), "%lu", blocks);
+	return st_param(name, value);
+}

@@ -75,6 +75,11 @@ int st_pair_keyed(int family, int fd[2], const char *ulp0, const char *ulp1, uin
 /* write a parameter of the module; 0 or -1 */
 int st_param(const char *name, const char *value);
 
+/* what a record of TLS 1.3 with @len bytes takes of the parameters limit_soft and limit_hard */
+#define ST_COST(len) (((len) + 1 + 15) / 16 + 2)
+/* set one of them; 0 or -1 */
+int st_limit(const char *name, unsigned long blocks);
+
 /* a line of /proc/net/sheath_stat; -1 if there is no such line */
 long long st_stat(const char *name);
 

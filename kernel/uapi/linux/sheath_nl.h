@@ -23,7 +23,7 @@
  * @SHEATH_EVENT_REKEY_RX: The peer changed its key, state tells whether ours followed
  * @SHEATH_EVENT_REKEY_TX: The sending key was replaced
  * @SHEATH_EVENT_LIMIT_SOFT: A key should be replaced soon
- * @SHEATH_EVENT_LIMIT_HARD: A key may not be used any more
+ * @SHEATH_EVENT_LIMIT_HARD: The use of a key has reached its limit
  * @SHEATH_EVENT_ALERT_RX: An alert that ends the session came in
  * @SHEATH_EVENT_ALERT_TX: A fatal alert went out
  * @SHEATH_EVENT_DOWN: The session is over
