@@ -28,4 +28,5 @@ void sheath_conn_fail(struct sheath_conn *conn, int err)
 	/* pairs with smp_rmb() in tcp_poll() */
 	smp_wmb();
 	sk_error_report(sk);
+	sheath_session_event(conn, SHEATH_EVENT_FAILED);
 }

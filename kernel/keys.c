@@ -45,6 +45,26 @@ static int judge_first(const struct sheath_conn *conn, const struct sheath_key_p
 	return 0;
 }
 
+/* the peer has to be told, under the old key, and once */
+static int judge_next_tx(const struct sheath_conn *conn, const struct sheath_key_params *key,
+			 struct netlink_ext_ack *extack)
+{
+	const struct sheath_tx *tx = conn->tx;
+
+	if (key->update) {
+		if (!tx->told)
+			return 0;
+		NL_SET_ERR_MSG(extack, "the application has sent a KeyUpdate already");
+		return -EINVAL;
+	}
+	/* where there is a secret nobody but the module sends a KeyUpdate */
+	if (tx->dir.secret.hash || !(tx->told || conn->in_tree)) {
+		NL_SET_ERR_MSG(extack, "the peer would not know: send-key-update is missing");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* a key in place of another; RFC 8446 section 4.6.3 */
 static int judge_next(const struct sheath_conn *conn, const struct sheath_key_params *key,
 		      struct netlink_ext_ack *extack)
@@ -63,10 +83,12 @@ static int judge_next(const struct sheath_conn *conn, const struct sheath_key_pa
 		NL_SET_ERR_MSG(extack, "no KeyUpdate can be sent here");
 		return -EINVAL;
 	}
-	/* nobody else can have told the peer: only the module sends a KeyUpdate there */
-	if (key->flags == SHEATH_KEY_TX && !key->update && conn->tx->dir.secret.hash) {
-		NL_SET_ERR_MSG(extack, "the peer would not know: send-key-update is missing");
-		return -EINVAL;
+	if (key->flags == SHEATH_KEY_TX)
+		return judge_next_tx(conn, key, extack);
+	/* as later in-tree TLS: there the application knows, or else cannot read on */
+	if (!conn->rx->paused && (conn->rx->dir.secret.hash || !conn->in_tree)) {
+		NL_SET_ERR_MSG(extack, "the peer did not change its key, or the module followed");
+		return -EBUSY;
 	}
 	return 0;
 }

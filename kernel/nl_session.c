@@ -116,13 +116,15 @@ static int nl_put_session(struct sk_buff *skb, const struct sheath_conn *conn,
 	u32 role = READ_ONCE(conn->peer.role);
 	u16 alert = READ_ONCE(conn->last_alert);
 	u32 err = READ_ONCE(conn->err);
+	const struct sheath_tx *tx = READ_ONCE(conn->tx);
 
 	if (nla_put_u64_64bit(skb, SHEATH_A_COOKIE, conn->cookie, SHEATH_A_PAD) ||
 	    nla_put_u32(skb, SHEATH_A_STATE, READ_ONCE(conn->state)) ||
 	    nla_put_u32(skb, SHEATH_A_UID, uid) ||
 	    (role && nla_put_u32(skb, SHEATH_A_ROLE, role)) ||
 	    (err && nla_put_u32(skb, SHEATH_A_STATUS, err)) ||
-	    (alert && nla_put_u32(skb, SHEATH_A_ALERT, alert & 0xff)))
+	    (alert && nla_put_u32(skb, SHEATH_A_ALERT, alert & 0xff)) ||
+	    (tx && READ_ONCE(tx->owed) && nla_put_flag(skb, SHEATH_A_UPDATE_DUE)))
 		return -EMSGSIZE;
 	if (nl_put_addrs(skb, sk) || nl_put_protection(skb, conn) ||
 	    nl_put_stats(skb, conn))

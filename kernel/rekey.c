@@ -163,6 +163,8 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 	/* the old key is dead from here on */
 	sheath_dir_move(&tx->dir, next);
 	tx->due = SHEATH_REKEY_NONE;
+	tx->owed = false;
+	tx->told = false;
 	sheath_rekey_limits(tx);
 	WRITE_ONCE(conn->tx_epoch, conn->tx_epoch + 1);
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_REKEY);
@@ -270,6 +272,17 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 	return -EKEYEXPIRED;
 }
 
+/*
+ * RFC 8446 section 4.6.3: what follows a KeyUpdate is sealed with the next key, and an answer
+ * precedes the next data. An application that reads the messages sees to the answer itself.
+ */
+static bool is_key_over(const struct sheath_conn *conn, u8 type)
+{
+	const struct sheath_tx *tx = conn->tx;
+
+	return tx->told || (tx->owed && !conn->ctrl_app && type == SHEATH_CT_DATA);
+}
+
 /* it is for the KeyUpdate */
 static bool is_last_number(const struct sheath_tx *tx)
 {
@@ -287,19 +300,36 @@ static bool is_last_number(const struct sheath_tx *tx)
  *
  * Return:
  * * 0			- go on
- * * %-EKEYEXPIRED	- the key has reached its hard limit
+ * * %-EKEYEXPIRED	- the key has reached its hard limit, or another one has to come first
  * * other		- from sheath_rekey_replace_tx() or the crypto API; may be tried again
  */
 int sheath_rekey_before_record(struct sheath_conn *conn, u8 type)
 {
 	struct sheath_tx *tx = conn->tx;
 
-	if (likely(tx->due == SHEATH_REKEY_NONE &&
+	if (likely(tx->due == SHEATH_REKEY_NONE && !tx->owed && !tx->told &&
 		   tx->used < min(tx->limit_soft, tx->limit_hard) && !is_last_number(tx)))
 		return 0;
+	if (is_key_over(conn, type))
+		return -EKEYEXPIRED;
 	if (tx->due != SHEATH_REKEY_NONE)
 		return rekey_tx(conn, tx->due);
+	if (tx->used < min(tx->limit_soft, tx->limit_hard) && !is_last_number(tx))
+		return 0;
 	return limit_reached(conn, type);
+}
+
+/**
+ * sheath_rekey_sent() - the application sent a KeyUpdate by itself
+ * @conn: connection with a sending key, and no secret for it
+ *
+ * Keys set as for in-tree TLS are the application's to change when it likes.
+ *
+ * Context: lock_sock() held.
+ */
+void sheath_rekey_sent(struct sheath_conn *conn)
+{
+	conn->tx->told = !conn->in_tree && conn->tx->dir.ver->has_key_update;
 }
 
 /**
@@ -358,12 +388,19 @@ static bool is_flood(struct sheath_rx *rx)
 /*
  * One answer does for any number of requests, and has to precede the next data only: RFC 8446
  * section 4.6.3. So one a second goes out by itself, and the others with the data. One that
- * fails now is tried again then.
+ * fails now is tried again then. Without a secret somebody else has to give the next key.
  */
 static void answer(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
 
+	if (!tx->dir.secret.hash) {
+		if (!tx->owed && !tx->told) {
+			tx->owed = true;
+			sheath_session_event(conn, SHEATH_EVENT_UPDATE_DUE);
+		}
+		return;
+	}
 	if (tx->answered && time_before(jiffies, tx->answered_at + HZ)) {
 		tx->due = max(tx->due, SHEATH_REKEY_SELF);
 		return;
@@ -392,8 +429,7 @@ int sheath_rekey_received(struct sheath_conn *conn, bool request)
 	if (is_flood(rx))
 		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
 					  SHEATH_STAT_RX_FLOOD);
-	if (request && tx && tx->dir.secret.hash && !tx->closed &&
-	    !(conn->sk->sk_shutdown & SEND_SHUTDOWN))
+	if (request && tx && !tx->closed && !(conn->sk->sk_shutdown & SEND_SHUTDOWN))
 		answer(conn);
 	if (conn->err)
 		return -conn->err;

@@ -37,6 +37,7 @@ int sheath_rekey_request(struct sheath_conn *conn, enum sheath_rekey_tx what);
 int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 			    enum sheath_rekey_tx what);
 int sheath_rekey_before_record(struct sheath_conn *conn, u8 type);
+void sheath_rekey_sent(struct sheath_conn *conn);
 u64 sheath_rekey_records_left(const struct sheath_conn *conn);
 
 /* the receiving direction; lock_sock() held, may sleep */

@@ -152,7 +152,8 @@ static void fill_info(const struct sheath_conn *conn, struct sheath_info *info)
 		.rx_seq = sheath_rx_seq(conn),
 	};
 	if (conn->tx) {
-		info->flags |= SHEATH_INFO_TX | (conn->tx->closed ? SHEATH_INFO_TX_CLOSED : 0);
+		info->flags |= SHEATH_INFO_TX | (conn->tx->closed ? SHEATH_INFO_TX_CLOSED : 0) |
+			       (conn->tx->owed ? SHEATH_INFO_UPDATE_DUE : 0);
 		info->tx_records_left = sheath_rekey_records_left(conn);
 	}
 	if (conn->rx)

@@ -34,7 +34,7 @@ static struct sheath_dir *get_dir(const struct sheath_conn *conn, int optname)
 	return conn->rx ? &conn->rx->dir : NULL;
 }
 
-/* in-tree TLS treats what the application did not choose like this */
+/* in-tree TLS treats what the application did not choose like this; the first key says so */
 static void set_app_defaults(struct sheath_conn *conn)
 {
 	conn->in_tree = 1;
@@ -169,15 +169,18 @@ static int read_set(struct sheath_key_set *set, int optname, sockptr_t optval,
 static int install(struct sheath_conn *conn, int optname, struct sheath_key_set *set)
 {
 	struct sheath_fresh *fresh = sheath_keys_prepare(set, SHEATH_ALG_LOAD, NULL);
+	bool first;
 	int rc;
 
 	if (IS_ERR(fresh))
 		return PTR_ERR(fresh);
 	lock_sock(conn->sk);
+	first = !conn->version;
 	rc = sheath_keys_commit(conn, fresh, NULL);
 	if (!rc && (optname == TLS_TX || optname == TLS_RX)) {
 		get_dir(conn, optname)->key_shown = true;
-		set_app_defaults(conn);
+		if (first)
+			set_app_defaults(conn);
 	}
 	release_sock(conn->sk);
 	sheath_keys_free(fresh);

@@ -198,6 +198,7 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 {
 	u8 type = SHEATH_CT_DATA, alert[SHEATH_ALERT_LEN] = { 0xff, 0xff };
 	struct sock *sk = conn->sk;
+	bool key_update;
 	size_t taken;
 	long timeo;
 	int rc;
@@ -213,8 +214,8 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	if (type == SHEATH_CT_ALERT && size > SHEATH_ALERT_LEN)
 		return -EMSGSIZE;
 	/* the peer would change its key, and we would not */
-	if (type == SHEATH_CT_HANDSHAKE && conn->tx->dir.secret.hash &&
-	    first_byte(msg, size) == SHEATH_MSG_KEY_UPDATE)
+	key_update = type == SHEATH_CT_HANDSHAKE && first_byte(msg, size) == SHEATH_MSG_KEY_UPDATE;
+	if (key_update && conn->tx->dir.secret.hash)
 		return -EINVAL;
 
 	timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
@@ -230,6 +231,8 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	taken = size - msg_data_left(msg);
 	if (taken == size && ends_tx(type, alert, size))
 		conn->tx->closed = true;
+	if (key_update && taken == SHEATH_MSG_HEAD_LEN + SHEATH_KEY_UPDATE_LEN)
+		sheath_rekey_sent(conn);
 	/* sticky errors stay: they are not TCP's to consume */
 	if (!taken && rc == -EPIPE && conn->err)
 		rc = -conn->err;

@@ -53,6 +53,8 @@ enum sheath_tx_open {
  * @due: what has to precede the next record
  * @answered: a KeyUpdate of the peer was answered without waiting for data
  * @answered_at: when that was, jiffies
+ * @owed: the peer asked for another sending key, and there is no secret to make it of
+ * @told: the application sent a KeyUpdate: nothing may follow it with this key
  * @used: blocks sealed with this key, as sheath_record_cost() counts them
  * @limit_soft: value of @used at which the key should be replaced
  * @limit_hard: value of @used at which nothing is sealed with it
@@ -95,6 +97,8 @@ struct sheath_tx {
 	enum sheath_rekey_tx	due;
 	bool			answered;
 	unsigned long		answered_at;
+	bool			owed;
+	bool			told;
 	u64			used;
 	u64			limit_soft;
 	u64			limit_hard;

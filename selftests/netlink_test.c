@@ -2172,6 +2172,10 @@ TEST_F(netlink, event_alert)
 	EXPECT_EQ(-1, recv(self->fd[0], &byte, 1, 0));
 	EXPECT_EQ(EPROTO, errno);
 	ASSERT_TRUE(next_event(&ear, &self->a));
+	EXPECT_EQ(SHEATH_EVENT_FAILED, attr_u32(&self->a, SHEATH_A_EVENT));
+	EXPECT_EQ(EPROTO, attr_u32(&self->a, SHEATH_A_STATUS));
+	EXPECT_EQ(40, attr_u32(&self->a, SHEATH_A_ALERT));
+	ASSERT_TRUE(next_event(&ear, &self->a));
 	EXPECT_EQ(SHEATH_EVENT_ALERT_RX, attr_u32(&self->a, SHEATH_A_EVENT));
 	EXPECT_EQ(40, attr_u32(&self->a, SHEATH_A_ALERT));
 	EXPECT_EQ(cookie_of(self->fd[0]), attr_u64(&self->a, SHEATH_A_COOKIE));
@@ -2602,13 +2606,27 @@ TEST_F(rekey, key_with_update_refused)
 	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "KeyUpdate");
 }
 
+/* the peer sends with its next key from here on, and nothing can be read */
+static bool pauses(FIXTURE_DATA(rekey) *self)
+{
+	char byte;
+
+	if (st_peer_send(&self->p, TLS_HANDSHAKE, key_update, 5) ||
+	    recv(self->p.fd, &byte, 1, 0) != -1 || errno != EKEYEXPIRED)
+		return false;
+	self->p.to = self->next_to;
+	return true;
+}
+
 /* one key of two is wrong, whichever: both directions are as they were */
 TEST_F(rekey, both_or_none)
 {
 	struct key tx, rx, *order[2];
 	unsigned int i, first;
+	char byte;
 
 	ASSERT_EQ(0, push_keys(self));
+	ASSERT_TRUE(pauses(self));
 	for (i = 0; i < 4; i++) {
 		static const int want[] = { -ERANGE, -ERANGE, -EKEYREJECTED, -EBUSY };
 
@@ -2629,7 +2647,8 @@ TEST_F(rekey, both_or_none)
 			EXPECT_NE(0, strlen(self->a.text));
 			EXPECT_FALSE(answer_leaks(&self->a));
 			EXPECT_TRUE(sends(&self->p, "old"));
-			EXPECT_TRUE(gets(&self->p, "old"));
+			EXPECT_EQ(-1, recv(self->p.fd, &byte, 1, 0));
+			EXPECT_EQ(EKEYEXPIRED, errno);
 		}
 	}
 	ASSERT_EQ(0, ask_session(&self->c, self->p.fd, &self->a));
@@ -2637,12 +2656,13 @@ TEST_F(rekey, both_or_none)
 	EXPECT_EQ(0, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
 
 	key_is(&self->tx, &self->next_from, 1);
+	self->tx.flags |= SHEATH_KEY_SEND_KEY_UPDATE;
 	key_is(&self->rx, &self->next_to, 1);
 	ASSERT_EQ(0, ask_keys(&self->c, self->p.fd, &self->tx, &self->rx, &self->a));
 	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_TX_EPOCH));
 	EXPECT_EQ(1, attr_u32(&self->a, SHEATH_A_RX_EPOCH));
+	EXPECT_TRUE(st_peer_expect(&self->p, TLS_HANDSHAKE, key_update, 5));
 	self->p.from = self->next_from;
-	self->p.to = self->next_to;
 	EXPECT_TRUE(sends(&self->p, "next"));
 	EXPECT_TRUE(gets(&self->p, "next"));
 }
@@ -2701,7 +2721,9 @@ TEST_F(rekey, two_limits)
 	uint8_t buf[2000] = { 0 }, out[ST_RECORD_MAX], type;
 
 	self->p.from = st_key(TLS_1_3_VERSION, GCM, 0, 2);
+	self->p.to = st_key(TLS_1_3_VERSION, GCM, 0, 1);
 	key_is(&self->tx, &self->p.from, 0);
+	key_is(&self->rx, &self->p.to, 0);
 	/* it comes with the other key */
 	request_key_set(&self->r, &self->c, self->p.fd);
 	put_u32(&self->r, SHEATH_A_TX_LIMIT, 512);
@@ -2722,6 +2744,7 @@ TEST_F(rekey, two_limits)
 	EXPECT_EQ(64, st_recv_record(self->p.raw, &self->p.from, &type, out));
 	EXPECT_EQ(36, st_recv_record(self->p.raw, &self->p.from, &type, out));
 	/* and a later, larger one of the peer does not replace it */
+	ASSERT_TRUE(pauses(self));
 	key_is(&self->rx, &self->next_to, 1);
 	request_key_set(&self->r, &self->c, self->p.fd);
 	put_u32(&self->r, SHEATH_A_TX_LIMIT, 1024);
@@ -2748,6 +2771,7 @@ TEST_F(rekey, limit_below_open_record)
 	ASSERT_EQ(3001, write(fd[1], data, 3001));
 	ASSERT_EQ(3001, splice(fd[0], NULL, self->p.fd, NULL, 3001, SPLICE_F_MORE));
 	ASSERT_EQ(sizeof(data) - 3001, write(fd[1], data + 3001, sizeof(data) - 3001));
+	ASSERT_TRUE(pauses(self));
 	key_is(&self->rx, &self->next_to, 1);
 	request_key_set(&self->r, &self->c, self->p.fd);
 	put_u32(&self->r, SHEATH_A_TX_LIMIT, 64);

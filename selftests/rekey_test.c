@@ -877,22 +877,6 @@ TEST_F(mixed, secret_for_sending)
 	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
 }
 
-TEST_F(mixed, secret_for_receiving)
-{
-	self->p.to = st_secret_key(&self->s, self->cipher);
-	self->p.from = st_key(V13, self->cipher, 0, 1);
-	ASSERT_EQ(0, st_set_secret(self->p.fd, TLS_RX, self->cipher, &self->s));
-	ASSERT_EQ(0, st_set_sheath(self->p.fd, TLS_TX, &self->p.from));
-	ASSERT_EQ(0, st_peer_send(&self->p, HANDSHAKE, update_both, sizeof(update_both)));
-	st_secret_next(&self->s);
-	self->p.to = st_secret_key(&self->s, self->cipher);
-	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "abc", 3));
-	EXPECT_EQ(3, get(self->p.fd, 0));
-	/* there is no secret to answer with */
-	ASSERT_EQ(3, send(self->p.fd, "def", 3, 0));
-	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "def", 3));
-}
-
 /* the last number of a key is for the KeyUpdate */
 TEST_F(mixed, numbers_end)
 {
@@ -953,6 +937,17 @@ TEST_F(secret, next_key_without_update)
 	EXPECT_SENDS("same key");
 }
 
+/* a KeyUpdate of the application's, and the key it speaks of */
+static int next_tx(FIXTURE_DATA(keys) *self, const struct st_key *k, uint32_t epoch)
+{
+	if (st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL) != sizeof(update) ||
+	    !st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)) ||
+	    set_epoch(self->p.fd, TLS_TX, k, epoch))
+		return -1;
+	self->p.from = *k;
+	return 0;
+}
+
 static void *give_key(void *arg)
 {
 	FIXTURE_DATA(keys) *self = arg;
@@ -1003,6 +998,14 @@ TEST_F(keys, epochs)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &old, 1));
 	EXPECT_EQ(EINVAL, errno);
+	/* the peer was told nothing */
+	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, rekey(self->p.fd, 0));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	EXPECT_SENDS("old key");
+	ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
+	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(EKEYREJECTED, errno);
 	/* an IV that differs does not make its nonces differ */
@@ -1010,9 +1013,6 @@ TEST_F(keys, epochs)
 	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(EKEYREJECTED, errno);
 	same.iv[11] ^= 1;
-	EXPECT_EQ(-1, rekey(self->p.fd, 0));
-	EXPECT_EQ(EOPNOTSUPP, errno);
-	EXPECT_SENDS("old key");
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
 	EXPECT_SENDS("next key");
@@ -1027,11 +1027,14 @@ TEST_F(keys, record_by_record)
 {
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
 	ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
-	ASSERT_EQ(3, send(self->p.fd, "old", 3, MSG_MORE));
+	/* nothing may follow it but records under the next key */
+	EXPECT_EQ(-1, send(self->p.fd, "old", 3, MSG_MORE));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	EXPECT_EQ(-1, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
+	EXPECT_EQ(EKEYEXPIRED, errno);
 	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
-	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "old", 3));
 	self->p.from = self->next_from;
 	EXPECT_SENDS("next");
 }
@@ -1045,8 +1048,7 @@ TEST_F(keys, hard_limit)
 	memset(full, 'x', 16384);
 	st_limit("limit_soft", 5 * ST_COST(16384));
 	st_limit("limit_hard", 8 * ST_COST(16384));
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
-	self->p.from = self->next_from;
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	for (i = 0; i < 8; i++) {
 		EXPECT_EQ(8 - i, info(self->p.fd).tx_records_left);
 		EXPECT_SENDS(full);
@@ -1060,8 +1062,7 @@ TEST_F(keys, hard_limit)
 	/* another key goes on, and the stream can be ended */
 	st_param("limit_hard", "1");
 	self->next_to = st_key(V13, variant->cipher, 0, 5);
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
-	self->p.from = self->next_to;
+	ASSERT_EQ(0, next_tx(self, &self->next_to, 2));
 	EXPECT_SENDS("again");
 	EXPECT_EQ(-1, send(self->p.fd, "bad", 3, MSG_NOSIGNAL));
 	ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
@@ -1076,8 +1077,7 @@ TEST_F(keys, hard_limit_counts_blocks)
 	int i;
 
 	st_limit("limit_hard", 8 * ST_COST(16384));
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
-	self->p.from = self->next_from;
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	for (i = 0; i <= n; i++)
 		EXPECT_SENDS("good");
 	EXPECT_EQ(-1, send(self->p.fd, "bad", 3, MSG_NOSIGNAL));
@@ -1091,8 +1091,7 @@ TEST_F(keys, hard_limit_is_for_data)
 
 	st_param("limit_hard", "1");
 	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CTRL, &app, sizeof(app)));
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
-	self->p.from = self->next_from;
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	EXPECT_SENDS("one");
 	EXPECT_EQ(-1, send(self->p.fd, "two", 3, MSG_NOSIGNAL));
 	EXPECT_EQ(EKEYEXPIRED, errno);
@@ -1121,7 +1120,7 @@ TEST_F(keys, paused_keys)
 	EXPECT_EQ(ERANGE, errno);
 	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
 	/* a change of the other direction does not end the pause */
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, info(self->p.fd).state);
 	EXPECT_EQ(0, st_poll(self->p.fd, POLLIN, 20));
 	/* the wrong key fails the session, as any record that does not open */
@@ -1133,18 +1132,18 @@ TEST_F(keys, paused_keys)
 /* they are few, so a key at its limit is not good for ever */
 TEST_F(keys, hard_limit_has_a_reserve)
 {
+	static const uint8_t ticket[] = { 4, 0, 0, 1, 0 };
 	ssize_t rc;
 	int i;
 
 	st_param("limit_hard", "1");
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
-	self->p.from = self->next_from;
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	EXPECT_SENDS("one");
 	for (i = 0; i < 100; i++) {
-		rc = st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL);
+		rc = st_send_type(self->p.fd, HANDSHAKE, ticket, sizeof(ticket), MSG_NOSIGNAL);
 		if (rc < 0)
 			break;
-		EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
+		EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, ticket, sizeof(ticket)));
 	}
 	EXPECT_EQ(-1, rc);
 	EXPECT_EQ(EKEYEXPIRED, errno);
@@ -1189,7 +1188,7 @@ TEST_F(keys, hard_limit_keeps_the_rest)
 	static char buf[5 * 16384];
 
 	st_limit("limit_hard", 2 * ST_COST(16384));
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	ASSERT_EQ(0, next_tx(self, &self->next_from, 1));
 	/* what was not sealed is still the caller's */
 	EXPECT_EQ(2 * 16384, send(self->p.fd, buf, sizeof(buf), 0));
 	EXPECT_EQ(-1, send(self->p.fd, buf, sizeof(buf), 0));

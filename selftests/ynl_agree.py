@@ -28,7 +28,7 @@ FILES = {
 SHARED_KEY_FLAGS = ('rx', 'tx', 'send-key-update', 'request-peer', 'encrypt-then-mac',
                     'truncated-hmac')
 # what puts an attribute of a type into a reply
-PUT = {'nla_put_u32': 'u32', 'nla_put_u64_64bit': 'u64', 'nla_nest_start': 'nest',
+PUT = {'nla_put_flag': 'flag', 'nla_put_u32': 'u32', 'nla_put_u64_64bit': 'u64', 'nla_nest_start': 'nest',
        'nl_put_addr4': 'binary', 'nl_put_addr6': 'binary'}
 
 

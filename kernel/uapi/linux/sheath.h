@@ -81,6 +81,8 @@ enum sheath_role {
 #define SHEATH_INFO_RX		(1u << 1)	/* receiving is protected */
 #define SHEATH_INFO_TX_CLOSED	(1u << 2)	/* close_notify or a fatal alert was sent */
 #define SHEATH_INFO_RX_CLOSED	(1u << 3)	/* close_notify was received */
+/* the peer asked for another sending key, and the module has no secret to make it of */
+#define SHEATH_INFO_UPDATE_DUE	(1u << 4)
 
 /**
  * struct sheath_info - state of a session, never a secret

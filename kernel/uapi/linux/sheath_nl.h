@@ -24,9 +24,11 @@
  * @SHEATH_EVENT_REKEY_TX: The sending key was replaced
  * @SHEATH_EVENT_LIMIT_SOFT: A key should be replaced soon
  * @SHEATH_EVENT_LIMIT_HARD: The use of a key has reached its limit
- * @SHEATH_EVENT_ALERT_RX: An alert that ends the session came in
+ * @SHEATH_EVENT_ALERT_RX: close_notify or a fatal alert came in
  * @SHEATH_EVENT_ALERT_TX: A fatal alert went out
  * @SHEATH_EVENT_DOWN: The session is over
+ * @SHEATH_EVENT_FAILED: The session failed, status and alert tell why
+ * @SHEATH_EVENT_UPDATE_DUE: The peer asks for another sending key, and the module has no secret
  */
 enum sheath_event {
 	SHEATH_EVENT_UP = 1,
@@ -37,6 +39,8 @@ enum sheath_event {
 	SHEATH_EVENT_ALERT_RX,
 	SHEATH_EVENT_ALERT_TX,
 	SHEATH_EVENT_DOWN,
+	SHEATH_EVENT_FAILED,
+	SHEATH_EVENT_UPDATE_DUE,
 };
 
 /**
@@ -117,6 +121,7 @@ enum {
 	SHEATH_A_TX_SEQ,
 	SHEATH_A_RX_SEQ,
 	SHEATH_A_STATS,
+	SHEATH_A_UPDATE_DUE,
 
 	__SHEATH_A_MAX,
 	SHEATH_A_MAX = (__SHEATH_A_MAX - 1)
