@@ -7,6 +7,7 @@
  */
 #include "stats.h"
 
+#include <linux/capability.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
@@ -16,7 +17,8 @@
 
 static const char *const stat_name[SHEATH_STAT_MAX] = {
 #define X(id, name) [SHEATH_STAT_##id] = name,
-	SHEATH_STATS(X)
+	SHEATH_STATS_COARSE(X)
+	SHEATH_STATS_FINE(X)
 #undef X
 };
 
@@ -35,12 +37,26 @@ static u64 stat_sum(const struct sheath_mib __percpu *mib, enum sheath_stat id)
 	return sum;
 }
 
+enum {
+#define X(id, name) COARSE_##id,
+	SHEATH_STATS_COARSE(X)
+#undef X
+	N_COARSE
+};
+
+/* like in-tree TLS, strangers are shown sessions and errors */
+static unsigned int n_shown(const struct seq_file *seq, const struct net *net)
+{
+	return file_ns_capable(seq->file, net->user_ns, CAP_NET_ADMIN) ? SHEATH_STAT_MAX : N_COARSE;
+}
+
 static int stats_show(struct seq_file *seq, void *v)
 {
-	const struct sheath_mib __percpu *mib = sheath_stat_mib(seq_file_single_net(seq));
-	enum sheath_stat id;
+	const struct net *net = seq_file_single_net(seq);
+	const struct sheath_mib __percpu *mib = sheath_stat_mib(net);
+	unsigned int id, n = n_shown(seq, net);
 
-	for (id = 0; id < SHEATH_STAT_MAX; id++)
+	for (id = 0; id < n; id++)
 		seq_printf(seq, "%-32s\t%llu\n", stat_name[id], stat_sum(mib, id));
 	return 0;
 }

@@ -8,47 +8,54 @@
 #include <net/net_namespace.h>
 
 /* X(enumerator, name in the file): the event counted */
-#define SHEATH_STATS(X)								\
-	X(ATTACHED, "Attached")		/* sockets the ULP was attached to */	\
-	X(CURR_TX, "CurrTx")		/* sockets with a sending key, now */	\
-	X(CURR_RX, "CurrRx")		/* sockets with a receiving key, now */	\
-	X(TX_KEYS, "TxKeys")		/* sending keys installed */		\
-	X(RX_KEYS, "RxKeys")		/* receiving keys installed */		\
-	X(TX_RECORDS, "TxRecords")	/* records sealed */			\
-	X(RX_RECORDS, "RxRecords")	/* records opened */			\
-	X(TX_BYTES, "TxBytes")		/* plaintext bytes sealed */		\
-	X(RX_BYTES, "RxBytes")		/* plaintext bytes opened */		\
-	X(KEY_REFUSED, "KeyRefused")	/* key pushes refused, any reason */	\
-	X(RX_BAD_MAC, "RxBadMac")	/* tag did not verify */		\
-	X(RX_BAD_VERSION, "RxBadVersion") /* header with another version */	\
-	X(RX_BAD_TYPE, "RxBadType")	/* content type not allowed here */	\
+#define SHEATH_STATS_COARSE(X)								\
+	X(ATTACHED, "Attached")		/* sockets the ULP was attached to */ \
+	X(CURR_TX, "CurrTx")		/* sockets with a sending key, now */ \
+	X(CURR_RX, "CurrRx")		/* sockets with a receiving key, now */ \
+	X(TX_KEYS, "TxKeys")		/* sending keys installed */ \
+	X(RX_KEYS, "RxKeys")		/* receiving keys installed */ \
+	X(KEY_REFUSED, "KeyRefused")	/* key pushes refused, any reason */ \
+	X(RX_BAD_MAC, "RxBadMac")	/* tag did not verify */ \
+	X(RX_BAD_VERSION, "RxBadVersion") /* header with another version */ \
+	X(RX_BAD_TYPE, "RxBadType")	/* content type not allowed here */ \
 	X(RX_OVERFLOW, "RxOverflow")	/* record longer than the protocol allows */ \
-	X(RX_SHORT, "RxShort")		/* record too short for its cipher */	\
+	X(RX_SHORT, "RxShort")		/* record too short for its cipher */ \
 	X(RX_BAD_COMPRESSED, "RxBadCompressed") /* fragment that is no DEFLATE, or of more than 2^14 bytes */ \
 	X(RX_EMPTY, "RxEmpty")		/* empty handshake or alert record, or all-zero inner plaintext */ \
 	X(RX_FLOOD, "RxFlood")		/* too many empty records or warnings in a row, too many KeyUpdates */ \
 	X(RX_BAD_ALERT, "RxBadAlert")	/* alert record that is not two bytes */ \
 	X(RX_BAD_HANDSHAKE, "RxBadHandshake") /* post-handshake message not allowed */ \
-	X(RX_TRUNCATED, "RxTruncated")	/* FIN without close_notify */		\
-	X(RX_ALERT, "RxAlert")		/* fatal alerts received */		\
-	X(RX_CLOSE_NOTIFY, "RxCloseNotify") /* close_notify received */		\
-	X(RX_KEY_UPDATE, "RxKeyUpdate")	/* KeyUpdates received */		\
-	X(RX_REKEY, "RxRekey")		/* receiving keys replaced */		\
+	X(RX_TRUNCATED, "RxTruncated")	/* FIN without close_notify */ \
+	X(RX_ALERT, "RxAlert")		/* fatal alerts received */ \
+	X(RX_CLOSE_NOTIFY, "RxCloseNotify") /* close_notify received */ \
+	X(RX_KEY_UPDATE, "RxKeyUpdate")	/* KeyUpdates received */ \
+	X(RX_REKEY, "RxRekey")		/* receiving keys replaced */ \
 	X(RX_CTRL_DROPPED, "RxCtrlDropped") /* control records consumed unseen by the application */ \
+	X(TX_ALERT, "TxAlert")		/* fatal alerts sent */ \
+	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */ \
+	X(TX_REKEY, "TxRekey")		/* sending keys replaced */ \
+	X(TX_LIMIT, "TxLimit")		/* sends refused: the key reached its hard limit */ \
+	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */
+
+/*
+ * Likewise, for CAP_NET_ADMIN only: they go with every record, and would tell how long those of
+ * others are, and when they come.
+ */
+#define SHEATH_STATS_FINE(X)								\
+	X(TX_RECORDS, "TxRecords")	/* records sealed */ \
+	X(RX_RECORDS, "RxRecords")	/* records opened */ \
+	X(TX_BYTES, "TxBytes")		/* plaintext bytes sealed */ \
+	X(RX_BYTES, "RxBytes")		/* plaintext bytes opened */ \
 	X(RX_SPILLED, "RxSpilled")	/* partial records copied out of a full receive buffer */ \
 	X(RX_COPIED, "RxCopied")	/* records copied before opening: others may write to them, or too many pieces */ \
 	X(RX_MAC_BLOCKS, "RxMacBlocks")	/* blocks hashed one by one where the padding is a secret */ \
 	X(RX_DIRECT, "RxDirect")	/* records opened straight into the reader's pages */ \
-	X(TX_ALERT, "TxAlert")		/* fatal alerts sent */			\
-	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */		\
-	X(TX_DROPPED, "TxDropped")	/* bytes taken from a sender and never given to TCP */ \
-	X(TX_REKEY, "TxRekey")		/* sending keys replaced */		\
-	X(TX_LIMIT, "TxLimit")		/* sends refused: the key reached its hard limit */ \
-	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */
+	X(TX_DROPPED, "TxDropped")	/* bytes taken from a sender and never given to TCP */
 
 enum sheath_stat {
 #define X(id, name) SHEATH_STAT_##id,
-	SHEATH_STATS(X)
+	SHEATH_STATS_COARSE(X)
+	SHEATH_STATS_FINE(X)
 #undef X
 	SHEATH_STAT_MAX
 };
