@@ -24,27 +24,60 @@ static bool compat_tls_ulp;
 module_param(compat_tls_ulp, bool, 0444);
 MODULE_PARM_DESC(compat_tls_ulp, "also serve the ULP name \"tls\", if in-tree TLS does not");
 
-/* whose init came first, ours of the name or that of in-tree TLS, is known under it */
+/*
+ * Whose init came first, ours of the name or that of in-tree TLS, is known under it.
+ * @registered: the name is ours
+ * @held: in-tree TLS is being loaded, and we have a reference to ourselves until it is there: it
+ *	must find the name either taken or free for good
+ */
 static DEFINE_MUTEX(registered_lock);
 static bool registered;
+
+static bool held;
+
+/* in-tree TLS is about to begin: who has the name then must have it until that is over */
+static int hold_name(void)
+{
+	/* going: the name is taken back, and it would not be told where it looks for it */
+	if (!try_module_get(THIS_MODULE))
+		return -EBUSY;
+	held = true;
+	return 0;
+}
+
+static void let_name_go(void)
+{
+	if (held)
+		module_put(THIS_MODULE);
+	held = false;
+}
+
+/* that it cannot be removed before this returns is due to the reference its init has */
+static void pin(struct module *mod)
+{
+	if (!registered)
+		return;
+	__module_get(mod);
+	pr_warn("module tls is loaded, but ULP \"tls\" is served by sheath; tls stays loaded until reboot, because removing it would crash the kernel\n");
+}
 
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *mod = data;
+	int rc = 0;
 
-	/*
-	 * Its init is over, so either it or we have the name; that it cannot be removed before
-	 * this returns is due to the reference that init has.
-	 */
-	if (event != MODULE_STATE_LIVE || strcmp(mod->name, IN_TREE_MODULE))
+	if (strcmp(mod->name, IN_TREE_MODULE))
 		return NOTIFY_OK;
 	mutex_lock(&registered_lock);
-	if (registered) {
-		__module_get(mod);
-		pr_warn("module tls is loaded, but ULP \"tls\" is served by sheath; tls stays loaded until reboot, because removing it would crash the kernel\n");
-	}
+	if (event == MODULE_STATE_COMING)
+		rc = hold_name();
+	/* its init is over, so either it or we have the name */
+	if (event == MODULE_STATE_LIVE)
+		pin(mod);
+	if (event == MODULE_STATE_LIVE || event == MODULE_STATE_GOING)
+		let_name_go();
 	mutex_unlock(&registered_lock);
-	return NOTIFY_OK;
+	return rc ? notifier_from_errno(rc) : NOTIFY_OK;
 }
 
 static struct notifier_block module_nb = {
