@@ -380,8 +380,11 @@ static void restore_callbacks(struct sheath_conn *conn)
 	struct sock *sk = conn->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_data_ready = conn->base_data_ready;
-	sk->sk_write_space = conn->base_write_space;
+	/* who had the socket before us may have put older ones back */
+	if (sk->sk_data_ready == sheath_data_ready)
+		sk->sk_data_ready = conn->base_data_ready;
+	if (sk->sk_write_space == sheath_write_space)
+		sk->sk_write_space = conn->base_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -499,6 +502,15 @@ out_unlock:
 	return p;
 }
 
+/*
+ * Sockmap and SMC have sk_user_data to themselves, say so by its low bits, and see the stream of
+ * TCP. All others, RPC for one, keep a pointer there and use the operations of the socket.
+ */
+static bool is_taken(const struct sock *sk)
+{
+	return (uintptr_t)sk->sk_user_data & ~SK_USER_DATA_PTRMASK;
+}
+
 /* setsockopt(TCP_ULP); lock_sock() held */
 static int sheath_init(struct sock *sk)
 {
@@ -507,8 +519,7 @@ static int sheath_init(struct sock *sk)
 
 	if (sk->sk_state != TCP_ESTABLISHED)
 		return -ENOTCONN;
-	/* sockmap, SMC, kcm and RPC keep state of their own there, and read the stream */
-	if (sk->sk_user_data || !sk->sk_socket)
+	if (is_taken(sk) || !sk->sk_socket)
 		return -EBUSY;
 	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
 	if (!conn)

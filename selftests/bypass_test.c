@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/kcm.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -206,6 +207,40 @@ TEST_F(bypass, sockmap_before_attach)
 	EXPECT_EQ(3, send(self->fd[0], "abc", 3, 0));
 	EXPECT_EQ(3, recv(self->fd[1], buf, sizeof(buf), 0));
 	close(map);
+}
+
+/* has the kernel read messages from the socket, with the sk_user_data of its own; -1: it cannot */
+static int kcm_attach(int fd)
+{
+	static const struct bpf_insn need_more[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2,
+				.insns = (uintptr_t)need_more, .license = (uintptr_t)"GPL" };
+	int kcm = socket(AF_KCM, SOCK_DGRAM, KCMPROTO_CONNECTED);
+	struct kcm_attach a = { .fd = fd, .bpf_fd = bpf(BPF_PROG_LOAD, &attr) };
+
+	return kcm < 0 || a.bpf_fd < 0 || ioctl(kcm, SIOCKCMATTACH, &a) ? -1 : kcm;
+}
+
+/* RPC has the socket before the daemon that does its handshakes attaches, as KCM has it here */
+TEST_F(bypass, kernel_has_the_socket)
+{
+	int kcm = kcm_attach(self->fd[0]);
+	struct kcm_unattach u = { .fd = self->fd[0] };
+	char buf[8];
+
+	/* a kernel without KCM */
+	if (kcm < 0)
+		return;
+	EXPECT_EQ(0, st_set(self->fd[0], ST_SHEATH, TLS_TX, &self->k));
+	ASSERT_EQ(0, st_set(self->fd[1], ST_IN_TREE, TLS_RX, &self->k));
+	ASSERT_EQ(3, send(self->fd[0], "abc", 3, 0));
+	EXPECT_EQ(3, recv(self->fd[1], buf, sizeof(buf), 0));
+	EXPECT_EQ(0, memcmp(buf, "abc", 3));
+	EXPECT_EQ(0, ioctl(kcm, SIOCKCMUNATTACH, &u));
+	close(kcm);
 }
 
 /* a listener would hand its context to what it accepts: CVE-2023-0461 */
