@@ -26,16 +26,28 @@ void sheath_alert_warn(struct sheath_conn *conn, enum sheath_alert desc)
  * sheath_alert_close_notify() - end our direction in order
  * @conn: connection
  *
- * RFC 8446 section 6.1. Does nothing without a sending key, or the second time.
+ * RFC 8446 section 6.1.
  *
  * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- close_notify was sealed
+ * * %-ENOTCONN		- no sending key
+ * * %-EPIPE		- the direction has ended already
+ * * other		- from sheath_tx_finish(), or what ended the session before
  */
-void sheath_alert_close_notify(struct sheath_conn *conn)
+int sheath_alert_close_notify(struct sheath_conn *conn)
 {
-	if (!conn->tx || conn->err)
-		return;
-	if (!sheath_tx_finish(conn, SHEATH_ALERT_WARNING, SHEATH_ALERT_CLOSE_NOTIFY))
+	int rc;
+
+	if (!conn->tx)
+		return -ENOTCONN;
+	if (conn->err)
+		return -conn->err;
+	rc = sheath_tx_finish(conn, SHEATH_ALERT_WARNING, SHEATH_ALERT_CLOSE_NOTIFY);
+	if (!rc)
 		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_CLOSE_NOTIFY);
+	return rc;
 }
 
 /**

@@ -31,7 +31,7 @@ enum sheath_alert_level {
 #define SHEATH_ALERT_LEN	2
 
 void sheath_alert_warn(struct sheath_conn *conn, enum sheath_alert desc);
-void sheath_alert_close_notify(struct sheath_conn *conn);
+int sheath_alert_close_notify(struct sheath_conn *conn);
 int sheath_alert_fatal(struct sheath_conn *conn, int err, enum sheath_alert desc,
 		       enum sheath_stat stat);
 

@@ -105,16 +105,6 @@ static int set_ticket(struct sheath_conn *conn, sockptr_t optval, unsigned int o
 	return rc ?: sheath_ticket_keep(conn, max);
 }
 
-static int set_close_notify(struct sheath_conn *conn)
-{
-	if (!conn->tx)
-		return -ENOTCONN;
-	if (conn->err)
-		return -conn->err;
-	sheath_alert_close_notify(conn);
-	return 0;
-}
-
 static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsigned int optlen)
 {
 	switch (optname) {
@@ -130,7 +120,7 @@ static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsi
 	case SHEATH_TICKET:
 		return set_ticket(conn, optval, optlen);
 	case SHEATH_CLOSE_NOTIFY:
-		return set_close_notify(conn);
+		return sheath_alert_close_notify(conn);
 	default:
 		return -ENOPROTOOPT;
 	}

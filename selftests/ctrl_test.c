@@ -303,11 +303,29 @@ TEST_F(kernel, close_notify_option)
 	EXPECT_EQ(EPIPE, errno);
 	EXPECT_TRUE(st_peer_expect(&self->p, ALERT, close_notify, 2));
 	/* no FIN with it, and no second alert later */
+	EXPECT_EQ(-1, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(EPIPE, errno);
 	EXPECT_EQ(0, st_poll(self->p.raw, POLLIN, 50));
 	close(self->p.fd);
 	self->p.fd = -1;
 	EXPECT_TRUE(st_peer_ended(&self->p));
 	EXPECT_EQ(before + 1, st_stat("TxCloseNotify"));
+}
+
+/* no number is left for it: who asks is told */
+TEST(close_notify_that_cannot_be)
+{
+	struct st_key k[2];
+	struct st_peer p;
+
+	k[0] = st_key(V12, TLS_CIPHER_AES_GCM_128, 0, 1);
+	k[1] = st_key(V12, TLS_CIPHER_AES_GCM_128, ~0ull, 2);
+	ASSERT_EQ(0, st_peer_open_keys(&p, &k[0], &k[1]));
+	ASSERT_EQ(3, send(p.fd, "abc", 3, 0));
+	EXPECT_TRUE(st_peer_expect(&p, DATA, "abc", 3));
+	EXPECT_EQ(-1, setsockopt(p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(EKEYEXPIRED, errno);
+	st_peer_close(&p);
 }
 
 TEST_F(kernel, fin_alone_is_an_error_once)
@@ -381,11 +399,11 @@ TEST_F(kernel, linger_zero_resets)
 TEST_F(kernel, goodbye_is_said_once)
 {
 	long long before = st_stat("TxCloseNotify");
-	int i;
 
 	ASSERT_EQ(3, send(self->p.fd, "abc", 3, MSG_MORE));
-	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	ASSERT_EQ(0, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(-1, setsockopt(self->p.fd, SOL_TLS, SHEATH_CLOSE_NOTIFY, NULL, 0));
+	EXPECT_EQ(EPIPE, errno);
 	ASSERT_EQ(0, shutdown(self->p.fd, SHUT_WR));
 	close(self->p.fd);
 	self->p.fd = -1;

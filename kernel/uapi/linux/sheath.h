@@ -25,9 +25,15 @@
 #define SHEATH_REKEY		0x105	/* set: __u32, SHEATH_REKEY_*; KeyUpdate, needs a secret */
 #define SHEATH_EOF		0x108	/* get/set: __u32, SHEATH_EOF_* */
 #define SHEATH_CTRL		0x109	/* get/set: __u32, SHEATH_CTRL_* */
-#define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; sends close_notify, later writes get EPIPE */
+#define SHEATH_CLOSE_NOTIFY	0x10a	/* set: no value; 0: close_notify follows all that was sent */
 #define SHEATH_TICKET		0x10b	/* set: __u32, 0 to SHEATH_TICKET_MAX; get: a message */
 #define SHEATH_KEYS		0x10c	/* set: struct sheath_keys: all of a handshake at once */
+
+/*
+ * SHEATH_CLOSE_NOTIFY ends the sending direction whatever it returns: later writes get EPIPE.
+ * EPIPE: it has ended before. EKEYEXPIRED: the key is used up, so the end cannot be vouched for,
+ * nor a record that was open. ENOMEM and others: likewise, for want of that.
+ */
 
 /* get/set: __u16, most bytes of payload in a record sent; in later <linux/tls.h> */
 #ifndef TLS_TX_MAX_PAYLOAD_LEN
