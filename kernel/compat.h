@@ -44,14 +44,18 @@
 
 #ifdef SHEATH_COMPAT_SENDPAGE
 
+/*
+ * Pages that are not the last keep TCP from sending. Where it may refuse one of those that
+ * follow, it has to take copies, in one call at whose end it sends in any case.
+ */
 static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsigned int n,
-				     u32 len, bool copy, bool more)
+				     u32 len, bool copy, bool more, bool fits)
 {
-	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (copy ? 0 : MSG_NO_SHARED_FRAGS);
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 	unsigned int i;
 	int sum = 0, rc = 0;
 
-	if (copy) {
+	if (copy || !fits) {
 		struct msghdr msg = { .msg_flags = flags | (more ? MSG_MORE : 0) };
 
 		iov_iter_bvec(&msg.msg_iter, SHEATH_COMPAT_SOURCE, bv, n, len);
@@ -62,7 +66,7 @@ static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsign
 		int hold = i + 1 < n ? MSG_MORE | MSG_SENDPAGE_NOTLAST : more ? MSG_MORE : 0;
 
 		rc = do_tcp_sendpages(sk, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len,
-				      flags | hold);
+				      flags | MSG_NO_SHARED_FRAGS | hold);
 		if (rc <= 0)
 			break;
 		sum += rc;
@@ -79,7 +83,7 @@ static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsign
  * belong to the record alone, nobody writes to them while TCP holds them.
  */
 static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsigned int n,
-				     u32 len, bool copy, bool more)
+				     u32 len, bool copy, bool more, bool fits)
 {
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0) |

@@ -143,6 +143,7 @@ static inline struct sheath_conn *sheath_conn_get(const struct sock *sk)
 
 bool sheath_conn_attached(const struct sock *sk);
 const struct sheath_conn *sheath_conn_peek(const struct sock *sk);
+bool sheath_conn_has_write_space(const struct sheath_conn *conn);
 
 /**
  * sheath_conn_owned() - assert that the caller owns the socket

@@ -151,7 +151,7 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 	int rc = 0;
 
 	sheath_conn_owned(conn);
-	if (tx->n_pend + SHEATH_TX_PEND_REKEY > SHEATH_TX_PEND)
+	if (tx->n_changes == SHEATH_TX_CHANGES || tx->n_pend + SHEATH_TX_PEND_END > SHEATH_TX_PEND)
 		return -EAGAIN;
 	if (tx->open != SHEATH_TX_NONE)
 		rc = sheath_tx_seal_open(conn);
@@ -160,6 +160,8 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 		rc = seal_update(conn, max(what, tx->due) == SHEATH_REKEY_BOTH);
 	if (rc)
 		return rc;
+	if (tx->n_pend)
+		tx->n_changes++;
 	/* the old key is dead from here on */
 	sheath_dir_move(&tx->dir, next);
 	tx->due = SHEATH_REKEY_NONE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sending: the loop around gather, seal and push, and the alerts that end it.
+ * Sending: the loop around gather, seal and push.
  *
  *	caller's bytes --gather--> open record --seal--> pending --push--> TCP
  *
@@ -16,7 +16,6 @@
 #include <net/tcp.h>
 
 #include "alert.h"
-#include "compat.h"
 
 /**
  * sheath_tx_alloc() - a pipeline without keys
@@ -45,6 +44,7 @@ void sheath_tx_free(struct sheath_tx *tx)
 		return;
 	sheath_tx_open_drop(tx);
 	sheath_tx_pend_drop(tx);
+	WARN_ON_ONCE(tx->charged);
 	if (tx->small)
 		put_page(tx->small);
 	if (tx->seam)
@@ -69,29 +69,26 @@ u64 sheath_tx_seq(const struct sheath_conn *conn)
 	return tx ? READ_ONCE(tx->dir.seq) : 0;
 }
 
-/* as many records as TCP has room for, so that little stays pending */
-static unsigned int batch(const struct sock *sk)
+static int may_send(const struct sheath_conn *conn)
 {
-	int room = sk->sk_sndbuf - sk->sk_wmem_queued;
-
-	return clamp(room / SHEATH_PLAIN_MAX, 1, SHEATH_TX_BATCH);
+	if (conn->err)
+		return -conn->err;
+	return conn->tx->closed || conn->sk->sk_shutdown & SEND_SHUTDOWN ? -EPIPE : 0;
 }
 
 /* until nothing is pending and TCP has room; may release the lock */
 static int wait_writable(struct sheath_conn *conn, long *timeo)
 {
-	struct sheath_tx *tx = conn->tx;
 	struct sock *sk = conn->sk;
 	int rc;
 
 	for (;;) {
-		if (conn->err)
-			return -conn->err;
-		if (tx->closed || sk->sk_shutdown & SEND_SHUTDOWN)
-			return -EPIPE;
+		rc = may_send(conn);
+		if (rc)
+			return rc;
 		rc = sheath_tx_push(conn, false);
 		if (rc && rc != -EAGAIN)
-			return rc;
+			return sock_error(sk) ?: rc;
 		if (!rc && sk_stream_memory_free(sk))
 			return 0;
 		rc = sk_stream_wait_memory(sk, timeo);
@@ -101,6 +98,17 @@ static int wait_writable(struct sheath_conn *conn, long *timeo)
 			return rc;
 		}
 	}
+}
+
+/* nothing to send, but it ends what MSG_MORE began */
+static int end_open(struct sheath_conn *conn, long *timeo)
+{
+	int rc;
+
+	if (conn->tx->open == SHEATH_TX_NONE)
+		return may_send(conn);
+	rc = wait_writable(conn, timeo);
+	return rc ?: sheath_tx_flush_open(conn);
 }
 
 /* the content type a caller asks for; TLS_SET_RECORD_TYPE of <linux/tls.h> */
@@ -123,8 +131,22 @@ static int parse_cmsg(struct msghdr *msg, u8 *type)
 	return 0;
 }
 
-#define SEND_FLAGS	(MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT | MSG_EOR | \
-			 MSG_SPLICE_PAGES | MSG_SENDPAGE_NOPOLICY)
+/*
+ * What TCP makes of no flag but these would be another thing on records: a byte out of the
+ * stream, data in a SYN, memory that is the caller's again only after a notice.
+ */
+static bool flags_refused(const struct sock *sk, const struct msghdr *msg)
+{
+	return msg->msg_flags & (MSG_OOB | MSG_FASTOPEN) ||
+	       (msg->msg_flags & MSG_ZEROCOPY &&
+		(msg->msg_ubuf || sock_flag(sk, SOCK_ZEROCOPY)));
+}
+
+/* all that is gathered at once fits into TCP, or is one record */
+static u32 batch(const struct sock *sk)
+{
+	return clamp_t(u32, sheath_tx_room(sk), 1, SHEATH_TX_BATCH);
+}
 
 static int send_records(struct sheath_conn *conn, struct msghdr *msg, u8 type, long *timeo)
 {
@@ -204,7 +226,7 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	int rc;
 
 	sheath_conn_owned(conn);
-	if (msg->msg_flags & ~SEND_FLAGS)
+	if (flags_refused(sk, msg))
 		return -EOPNOTSUPP;
 	if ((msg->msg_flags & (MSG_MORE | MSG_EOR)) == (MSG_MORE | MSG_EOR))
 		return -EINVAL;
@@ -220,14 +242,12 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 
 	timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
 	if (!size) {
-		/* nothing to send, but it ends what MSG_MORE began */
-		rc = msg->msg_flags & MSG_MORE ? 0 : wait_writable(conn, &timeo);
-		if (!rc && !(msg->msg_flags & MSG_MORE))
-			sheath_tx_flush_open(conn);
+		rc = msg->msg_flags & MSG_MORE ? may_send(conn) : end_open(conn, &timeo);
 		return sk_stream_error(sk, msg->msg_flags, rc);
 	}
 	peek_alert(msg, size, alert);
 	rc = send_records(conn, msg, type, &timeo);
+	sheath_tx_charge(conn);
 	taken = size - msg_data_left(msg);
 	if (taken == size && ends_tx(type, alert, size))
 		conn->tx->closed = true;
@@ -237,93 +257,4 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	if (!taken && rc == -EPIPE && conn->err)
 		rc = -conn->err;
 	return taken ? taken : sk_stream_error(sk, msg->msg_flags, rc);
-}
-
-/**
- * sheath_tx_flush_open() - close the record MSG_MORE left open, and push
- * @conn: connection with a sending key
- *
- * Context: lock_sock() held, may sleep; does not wait for room.
- */
-void sheath_tx_flush_open(struct sheath_conn *conn)
-{
-	if (conn->tx->open != SHEATH_TX_NONE && !conn->tx->closed && !conn->err)
-		sheath_tx_seal_open(conn);
-	sheath_tx_push(conn, false);
-}
-
-/**
- * sheath_tx_alert() - send an alert after which the session goes on
- * @conn: connection with a sending key
- * @level: level
- * @desc: description
- *
- * Context: lock_sock() held, may sleep; does not wait for room.
- *
- * Return: 0, or a negative errno if it could not be sent; the session is as it was.
- */
-int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc)
-{
-	u8 alert[SHEATH_ALERT_LEN] = { level, desc };
-	struct kvec vec = { .iov_base = alert, .iov_len = sizeof(alert) };
-	struct sheath_tx *tx = conn->tx;
-	struct iov_iter from;
-	int rc;
-
-	if (tx->closed || conn->err)
-		return -EPIPE;
-	rc = sheath_tx_push(conn, true);
-	if (rc)
-		return rc;
-	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(alert));
-	rc = sheath_tx_seal_small(conn, SHEATH_CT_ALERT, &from, sizeof(alert));
-	if (rc)
-		return rc;
-	WRITE_ONCE(conn->last_alert, level << 8 | desc);
-	sheath_tx_push(conn, false);
-	return 0;
-}
-
-/* bytes that count as sent and are not */
-static void open_lost(struct sheath_conn *conn)
-{
-	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_TX_DROPPED, conn->tx->open_len);
-	sheath_tx_open_drop(conn->tx);
-}
-
-/**
- * sheath_tx_finish() - send the last alert of this direction
- * @conn: connection with a sending key
- * @level: level; a warning comes after what MSG_MORE left open, a fatal alert instead of it
- * @desc: description
- *
- * The send buffer is grown by what is needed, so that nothing sealed waits behind it: once
- * this is done TCP alone has the data.
- *
- * Context: lock_sock() held, may sleep; does not wait for room.
- *
- * Return: 0, or a negative errno if the alert could not be sent. The direction is closed
- * in either case.
- */
-int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
-{
-	struct sheath_tx *tx = conn->tx;
-	int rc;
-
-	if (tx->closed)
-		return -EPIPE;
-	sheath_tx_lift_sndbuf(conn);
-	if (level == SHEATH_ALERT_WARNING)
-		sheath_tx_flush_open(conn);
-	else
-		open_lost(conn);
-	if (tx->open != SHEATH_TX_NONE) {
-		/* a close_notify would vouch for a stream that lacks these bytes */
-		open_lost(conn);
-		tx->closed = true;
-		return -EKEYEXPIRED;
-	}
-	rc = sheath_tx_alert(conn, level, desc);
-	tx->closed = true;
-	return rc;
 }

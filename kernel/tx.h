@@ -7,15 +7,19 @@
 #include <linux/socket.h>
 
 #include "conn.h"
+#include "pool.h"
 #include "record.h"
 #include "rekey.h"
 
-/* records sealed before they are given to TCP in one call */
-#define SHEATH_TX_BATCH		8
-/* a batch, each record with a KeyUpdate of its own before it or split in two, and one open */
-#define SHEATH_TX_PEND		(5 * SHEATH_TX_BATCH + 4)
-/* pieces a change of keys may add to what is pending: the open record and the KeyUpdate */
-#define SHEATH_TX_PEND_REKEY	4
+/* bytes sealed before they are given to TCP in one call */
+#define SHEATH_TX_BATCH		(8 * SHEATH_PLAIN_MAX)
+/* pieces a record may add to what is pending: a KeyUpdate before it, and two payloads in three pieces */
+#define SHEATH_TX_PEND_RECORD	7
+/* pieces that may have to follow: the open record, a KeyUpdate and an alert */
+#define SHEATH_TX_PEND_END	8
+#define SHEATH_TX_PEND		64
+/* changes of keys among what is pending: KeyUpdates are small, and must not pile up */
+#define SHEATH_TX_CHANGES	8
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
 /* until TCP is asked again when it was out of memory */
@@ -25,7 +29,7 @@
 
 enum sheath_tx_open {
 	SHEATH_TX_NONE,		/* no record is open */
-	SHEATH_TX_COPIED,	/* its payload is in @page */
+	SHEATH_TX_COPIED,	/* its payload is in @buf[] */
 	SHEATH_TX_REFERRED,	/* its payload is in @ref[] */
 };
 
@@ -37,19 +41,24 @@ enum sheath_tx_open {
  * @open: kind of the open record, the one that still grows
  * @open_type: its content type
  * @open_len: bytes in it
- * @open_cap: bytes @page has room for, at most @limit
- * @page: payload of a copied record, ciphertext of a referred one; page aligned
+ * @open_cap: bytes @buf has room for, at most @limit
+ * @buf: payload of a copied record, ciphertext of a referred one; each piece with a reference
+ * @n_buf: entries of @buf in use
+ * @whole: @buf is one buffer of the pool, more than a short payload needs
  * @ref: payload of a referred record
  * @n_ref: entries of @ref in use
  * @n_held: entries of @ref we hold a reference to; the rest belong to the running call
  * @pend: sealed bytes TCP did not take yet, each with a page reference
  * @pend_head: first entry in use
- * @n_pend: entries in use
- * @n_sealed: records in @pend, counted since it was last empty
+ * @n_pend: index behind the last entry in use
+ * @pend_bytes: bytes in @pend
+ * @n_changes: changes of keys in @pend, counted since it was last empty
+ * @charged: bytes the socket is charged for that TCP did not take yet
  * @pend_copy: all of @pend is small records, and TCP had better copy them
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
+ * @lost: bytes that a sender was told were taken, or the last alert, cannot be sent any more
  * @due: what has to precede the next record
  * @answered: a KeyUpdate of the peer was answered without waiting for data
  * @answered_at: when that was, jiffies
@@ -63,6 +72,7 @@ enum sheath_tx_open {
  * @soft_told: somebody was told of @limit_soft
  * @hard_told: likewise @limit_hard
  * @small: page that small records are built in, NULL until the first
+ * @small_off: first free byte of @small
  * @seam: page that headers, inner types and tags of large records are in
  * @seam_off: first free byte of @seam
  * @src: scatterlist of the record in work
@@ -80,7 +90,9 @@ struct sheath_tx {
 	u8			open_type;
 	u32			open_len;
 	u32			open_cap;
-	struct page		*page;
+	struct bio_vec		buf[SHEATH_POOL_PIECES];
+	unsigned int		n_buf;
+	bool			whole;
 	struct bio_vec		ref[SHEATH_TX_REFS];
 	unsigned int		n_ref;
 	unsigned int		n_held;
@@ -88,11 +100,14 @@ struct sheath_tx {
 	struct bio_vec		pend[SHEATH_TX_PEND];
 	unsigned int		pend_head;
 	unsigned int		n_pend;
-	unsigned int		n_sealed;
+	u32			pend_bytes;
+	unsigned int		n_changes;
+	u32			charged;
 	bool			pend_copy;
 	bool			pushing;
 	bool			corked;
 	bool			closed;
+	bool			lost;
 
 	enum sheath_rekey_tx	due;
 	bool			answered;
@@ -108,6 +123,7 @@ struct sheath_tx {
 	bool			hard_told;
 
 	struct page		*small;
+	unsigned int		small_off;
 	struct page		*seam;
 	unsigned int		seam_off;
 	struct sheath_sgl	src;
@@ -130,29 +146,42 @@ void sheath_tx_free(struct sheath_tx *tx);
 u64 sheath_tx_seq(const struct sheath_conn *conn);
 
 int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size);
+
+/* tx_end.c: alerts, and the end of the direction; lock_sock() held, may sleep */
+int sheath_tx_flush_open(struct sheath_conn *conn);
 int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc);
 int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc);
-void sheath_tx_flush_open(struct sheath_conn *conn);
+bool sheath_tx_end(struct sheath_conn *conn);
+
+/* tx_open.c: the open record and its memory; lock_sock() held, may sleep */
+int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 type, u32 len);
+void sheath_tx_open_end(struct sheath_tx *tx);
+void sheath_tx_open_drop(struct sheath_tx *tx);
+void sheath_tx_open_lost(struct sheath_conn *conn);
+size_t sheath_tx_buf_fill(struct sheath_tx *tx, size_t len, struct iov_iter *from);
+unsigned int sheath_tx_buf_part(const struct sheath_tx *tx, u32 off, u32 len,
+				struct bio_vec bv[SHEATH_POOL_PIECES]);
+void sheath_tx_buf_shrink(struct sheath_conn *conn, u32 len);
+void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 len);
 
 /* tx_seal.c: records out of payload; lock_sock() held, may sleep */
-int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 type);
 int sheath_tx_seal_open(struct sheath_conn *conn);
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len);
-void sheath_tx_open_drop(struct sheath_tx *tx);
 bool sheath_tx_seq_left(struct sheath_conn *conn);
 
 /* tx_gather.c: payload out of what the caller sends; lock_sock() held, may sleep */
 int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more,
-		     unsigned int max_records);
+		     u32 max);
 
 /* tx_push.c: sealed bytes into TCP; lock_sock() held, or softirq on a socket nobody owns */
 int sheath_tx_push(struct sheath_conn *conn, bool more);
+int sheath_tx_push_all(struct sheath_conn *conn);
+u32 sheath_tx_room(const struct sock *sk);
+void sheath_tx_charge(struct sheath_conn *conn);
 void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int off,
 			unsigned int len);
 void sheath_tx_pend_drop(struct sheath_tx *tx);
-u32 sheath_tx_pend_bytes(const struct sheath_tx *tx);
 void sheath_tx_uncork(struct sheath_conn *conn);
-void sheath_tx_lift_sndbuf(struct sheath_conn *conn);
 void sheath_tx_write_space(struct sheath_conn *conn);
 void sheath_tx_retry_init(struct sheath_conn *conn);
 void sheath_tx_retry_stop(struct sheath_conn *conn);

@@ -15,19 +15,21 @@
 #include "pool.h"
 #include "tx.h"
 
-static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type)
+static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type, bool more)
 {
 	struct sheath_tx *tx = conn->tx;
 	size_t want, got;
 	int rc;
 
 	if (tx->open == SHEATH_TX_NONE) {
-		rc = sheath_tx_open_begin(conn, SHEATH_TX_COPIED, type);
+		/* a record that is whole now takes no more memory than it needs */
+		want = min_t(size_t, iov_iter_count(from), tx->limit);
+		rc = sheath_tx_open_begin(conn, SHEATH_TX_COPIED, type, more ? 0 : want);
 		if (rc)
 			return rc;
 	}
 	want = min_t(size_t, iov_iter_count(from), tx->open_cap - tx->open_len);
-	got = copy_from_iter(page_address(tx->page) + tx->open_len, want, from);
+	got = sheath_tx_buf_fill(tx, want, from);
 	tx->open_len += got;
 	if (got == want)
 		return 0;
@@ -45,13 +47,13 @@ static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 typ
 {
 	struct sheath_tx *tx = conn->tx;
 	struct sheath_compat_pin pin;
-	int rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type);
+	int rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type, 0);
 
 	if (rc)
 		return rc;
 	if (sheath_compat_pin(&pin, from, tx->limit)) {
 		tx->open = SHEATH_TX_COPIED;
-		return gather_copy(conn, from, type);
+		return gather_copy(conn, from, type, false);
 	}
 	tx->open_len = tx->limit;
 	memcpy(tx->ref, pin.bv, pin.n * sizeof(*pin.bv));
@@ -80,8 +82,11 @@ static struct bio_vec next_piece(struct iov_iter *from, u32 max)
 	skip += bv->bv_offset;
 	page = bv->bv_page + skip / PAGE_SIZE;
 	len = min3((size_t)max, iov_iter_count(from), (size_t)bv->bv_offset + bv->bv_len - skip);
-	/* neighbours that are no compound page are referenced one by one */
-	if (!PageCompound(page))
+	/* a reference holds one page, or all of a compound page, and no neighbour of it */
+	if (PageCompound(page))
+		len = min_t(size_t, len, page_size(compound_head(page)) -
+			    PAGE_SIZE * (page - compound_head(page)) - skip % PAGE_SIZE);
+	else
 		len = min_t(size_t, len, PAGE_SIZE - skip % PAGE_SIZE);
 	return (struct bio_vec){
 		.bv_page = page,
@@ -98,7 +103,7 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 	int rc;
 
 	if (tx->open == SHEATH_TX_NONE) {
-		rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type);
+		rc = sheath_tx_open_begin(conn, SHEATH_TX_REFERRED, type, 0);
 		if (rc)
 			return rc;
 	}
@@ -147,60 +152,79 @@ static int may_begin(struct sheath_conn *conn, u8 type)
 	       (sheath_tx_seq_left(conn) ? 0 : -EKEYEXPIRED);
 }
 
+/* a record that is whole now, and small enough to be built in one piece */
+static bool is_small(const struct sheath_tx *tx, size_t len, bool more)
+{
+	return min_t(size_t, len, tx->limit) <= SHEATH_TX_SMALL && (!more || len >= tx->limit);
+}
+
+/* begin a record with what comes next, if need be after a change of keys */
+static int gather_first(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more)
+{
+	struct iov_iter *from = &msg->msg_iter;
+	struct sheath_tx *tx = conn->tx;
+	size_t len = iov_iter_count(from);
+	int rc = may_begin(conn, type);
+
+	if (rc)
+		return rc;
+	if (is_small(tx, len, more))
+		return sheath_tx_seal_small(conn, type, from, min_t(size_t, len, tx->limit));
+	if (may_refer(tx, msg))
+		return gather_ref(conn, from, type);
+	if (may_pin(tx, from))
+		return gather_pinned(conn, from, type);
+	return gather_copy(conn, from, type, more && len < tx->limit);
+}
+
+/* one step: bytes into a record that is open or begins, or the end of one */
+static int gather_some(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc;
+
+	if (tx->open == SHEATH_TX_NONE)
+		rc = gather_first(conn, msg, type, more);
+	/* it could not be sealed before: nothing more fits; or it is of the other kind */
+	else if (is_full(tx) || may_refer(tx, msg) != (tx->open == SHEATH_TX_REFERRED))
+		return sheath_tx_seal_open(conn);
+	else if (tx->open == SHEATH_TX_REFERRED)
+		rc = gather_ref(conn, &msg->msg_iter, type);
+	else
+		rc = gather_copy(conn, &msg->msg_iter, type, more);
+	if (!rc && tx->open != SHEATH_TX_NONE && is_full(tx))
+		rc = sheath_tx_seal_open(conn);
+	return rc;
+}
+
+/* room for another record, and for what may have to follow it */
+static bool batch_left(const struct sheath_tx *tx, u32 max)
+{
+	return tx->pend_bytes < max && tx->n_changes < SHEATH_TX_CHANGES &&
+	       tx->n_pend + SHEATH_TX_PEND_RECORD + SHEATH_TX_PEND_END <= SHEATH_TX_PEND;
+}
+
 /**
  * sheath_tx_gather() - make records of a message's bytes
  * @conn: connection with a sending key and nothing pending
  * @msg: message; its iterator moves on by what was taken
  * @type: content type, that of the open record if there is one
  * @more: the last record stays open for more bytes
- * @max_records: stop when so many are sealed, 1 to SHEATH_TX_BATCH
+ * @max: stop when so many bytes are sealed; one record at least is
  *
  * Context: lock_sock() held, may sleep.
  *
  * Return: 0, or a negative errno with whatever was taken before it kept.
  */
 int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more,
-		     unsigned int max_records)
+		     u32 max)
 {
 	struct iov_iter *from = &msg->msg_iter;
 	struct sheath_tx *tx = conn->tx;
 	int rc = 0;
 
-	if (tx->open == SHEATH_TX_NONE)
-		rc = sheath_rekey_before_record(conn, type);
-	if (rc)
-		return rc;
-	if (tx->open == SHEATH_TX_NONE && !more && iov_iter_count(from) <= SHEATH_TX_SMALL &&
-	    iov_iter_count(from) <= tx->limit)
-		return sheath_tx_seal_small(conn, type, from, iov_iter_count(from));
-
-	while (!rc && iov_iter_count(from) && tx->n_sealed < max_records) {
-		bool refer = may_refer(tx, msg);
-
-		/* it could not be sealed before: nothing more fits */
-		if (tx->open != SHEATH_TX_NONE && is_full(tx)) {
-			rc = sheath_tx_seal_open(conn);
-			continue;
-		}
-		if (tx->open == SHEATH_TX_NONE) {
-			rc = may_begin(conn, type);
-			if (rc)
-				break;
-		}
-		if ((refer && tx->open == SHEATH_TX_COPIED) ||
-		    (!refer && tx->open == SHEATH_TX_REFERRED)) {
-			rc = sheath_tx_seal_open(conn);
-			continue;
-		}
-		if (refer)
-			rc = gather_ref(conn, from, type);
-		else if (may_pin(tx, from))
-			rc = gather_pinned(conn, from, type);
-		else
-			rc = gather_copy(conn, from, type);
-		if (!rc && tx->open != SHEATH_TX_NONE && is_full(tx))
-			rc = sheath_tx_seal_open(conn);
-	}
+	while (!rc && iov_iter_count(from) && batch_left(tx, max))
+		rc = gather_some(conn, msg, type, more);
 	/* what came before unreadable memory counts as sent: it must not wait for a next call */
 	if (!more && tx->open != SHEATH_TX_NONE &&
 	    (rc == -EFAULT || (!rc && !iov_iter_count(from)))) {

@@ -22,34 +22,28 @@ void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int of
 {
 	struct bio_vec *last = tx->n_pend ? &tx->pend[tx->n_pend - 1] : NULL;
 
+	if (!len)
+		return;
 	if (last && last->bv_page == page && last->bv_offset + last->bv_len == off) {
 		last->bv_len += len;
+		tx->pend_bytes += len;
 		return;
 	}
-	if (WARN_ON_ONCE(tx->n_pend == ARRAY_SIZE(tx->pend)))
+	/* whoever begins a record has looked for room: a stream with a hole must not go on */
+	if (WARN_ON_ONCE(tx->n_pend == ARRAY_SIZE(tx->pend))) {
+		tx->lost = true;
 		return;
+	}
 	get_page(page);
+	tx->pend_bytes += len;
 	tx->pend[tx->n_pend++] = (struct bio_vec){
 		.bv_page = page, .bv_offset = off, .bv_len = len,
 	};
 }
 
-/**
- * sheath_tx_pend_bytes() - how much TCP did not take yet
- * @tx: pipeline
- */
-u32 sheath_tx_pend_bytes(const struct sheath_tx *tx)
-{
-	unsigned int i;
-	u32 sum = 0;
-
-	for (i = tx->pend_head; i < tx->n_pend; i++)
-		sum += tx->pend[i].bv_len;
-	return sum;
-}
-
 static void pend_taken(struct sheath_tx *tx, u32 len)
 {
+	tx->pend_bytes -= len;
 	while (len) {
 		struct bio_vec *bv = &tx->pend[tx->pend_head];
 		u32 part = min(len, bv->bv_len);
@@ -65,7 +59,7 @@ static void pend_taken(struct sheath_tx *tx, u32 len)
 	if (tx->pend_head == tx->n_pend) {
 		tx->pend_head = 0;
 		tx->n_pend = 0;
-		tx->n_sealed = 0;
+		tx->n_changes = 0;
 		tx->pend_copy = false;
 	}
 }
@@ -76,19 +70,65 @@ static void pend_taken(struct sheath_tx *tx, u32 len)
  */
 void sheath_tx_pend_drop(struct sheath_tx *tx)
 {
-	pend_taken(tx, sheath_tx_pend_bytes(tx));
+	pend_taken(tx, tx->pend_bytes);
+}
+
+/**
+ * sheath_tx_room() - bytes TCP takes before it makes a sender wait
+ * @sk: socket
+ *
+ * The room in its buffer, or what TCP_NOTSENT_LOWAT leaves of it.
+ *
+ * Context: lock_sock() held, or softirq on a socket nobody owns.
+ */
+u32 sheath_tx_room(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 unsent = tp->write_seq - READ_ONCE(tp->snd_nxt), mark = tcp_notsent_lowat(tp);
+	int room = READ_ONCE(sk->sk_sndbuf) - sk->sk_wmem_queued;
+
+	return min_t(u32, max(room, 0), mark > unsent ? mark - unsent : 0);
 }
 
 /*
- * TCP may hold back a short segment only if we are sure to come again: with its buffer full
- * we wait for acknowledgements of what it holds back, until a timer lets go of it.
+ * Will TCP have room left when it has taken what is pending? Only then may it hold back a
+ * short segment: with its buffer full we wait for acknowledgements of what it holds back,
+ * until a timer lets go of it.
  */
-static bool may_hold(const struct sheath_conn *conn)
+static bool fits(const struct sheath_conn *conn)
 {
-	const struct sock *sk = conn->sk;
+	return sheath_tx_room(conn->sk) > conn->tx->pend_bytes + SKB_TRUESIZE(MAX_TCP_HEADER);
+}
 
-	return sk->sk_wmem_queued + (int)(sheath_tx_pend_bytes(conn->tx) +
-	       SKB_TRUESIZE(MAX_TCP_HEADER)) < READ_ONCE(sk->sk_sndbuf);
+/**
+ * sheath_tx_charge() - charge the socket for what TCP was not given yet
+ * @conn: connection with a sending key
+ *
+ * TCP charges what it takes. What waits for it, sealed or in an open record, is memory of
+ * the socket, too. It is bounded by one batch and one record, so it may be more than the
+ * limits of TCP's memory allow, and is not charged then.
+ *
+ * Context: lock_sock() held, or softirq on a socket nobody owns.
+ */
+void sheath_tx_charge(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+	u32 held = tx->pend_bytes + (tx->open != SHEATH_TX_NONE ? SHEATH_PLAIN_MAX : 0);
+
+	if (held > tx->charged && sk_wmem_schedule(conn->sk, held - tx->charged)) {
+		sk_mem_charge(conn->sk, held - tx->charged);
+		tx->charged = held;
+	} else if (held < tx->charged) {
+		sk_mem_uncharge(conn->sk, tx->charged - held);
+		tx->charged = held;
+	}
+}
+
+/* TCP tells of an error once, and there may be no caller to tell it to: it waits for the next */
+static void keep_error(struct sock *sk, int rc)
+{
+	if (rc < 0 && rc != -EAGAIN && rc != -EPIPE && !sk->sk_err)
+		WRITE_ONCE(sk->sk_err, -rc);
 }
 
 /**
@@ -104,32 +144,66 @@ static bool may_hold(const struct sheath_conn *conn)
  * Return:
  * * 0		- TCP has it all
  * * %-EAGAIN	- it took what it had room and memory for, the rest is kept
- * * other	- the connection is gone, from tcp_sendmsg_locked()
+ * * other	- from tcp_sendmsg_locked(); an error of the socket is kept in sk_err
  */
 int sheath_tx_push(struct sheath_conn *conn, bool more)
 {
 	struct sheath_tx *tx = conn->tx;
+	struct sock *sk = conn->sk;
+	bool all = fits(conn);
 	int rc = 0;
 
 	if (!tx->n_pend)
 		return 0;
 	tx->pushing = true;
-	more = more && may_hold(conn);
+	more = more && all;
 	while (tx->n_pend) {
-		rc = sheath_compat_push(conn->sk, &tx->pend[tx->pend_head],
-					tx->n_pend - tx->pend_head, sheath_tx_pend_bytes(tx),
-					tx->pend_copy, more);
+		rc = sheath_compat_push(sk, &tx->pend[tx->pend_head], tx->n_pend - tx->pend_head,
+					tx->pend_bytes, tx->pend_copy, more, all);
 		if (rc <= 0)
 			break;
 		pend_taken(tx, rc);
 	}
 	tx->pushing = false;
 	tx->corked = more && !tx->n_pend;
+	keep_error(sk, rc);
 	if (!tx->n_pend || (rc < 0 && rc != -EAGAIN))
 		return min(rc, 0);
-	if (sk_stream_memory_free(conn->sk))
+	/* a consumer in the kernel may have put its own sk_write_space() in place of ours */
+	if (sk_stream_memory_free(sk) || !sheath_conn_has_write_space(conn))
 		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);
 	return -EAGAIN;
+}
+
+/**
+ * sheath_tx_push_all() - hand everything sealed to TCP, whatever the limits of its buffer
+ * @conn: connection with a sending key that nothing is sent on after this
+ *
+ * At the end nobody is left to push what is pending. TCP lets a sender have memory beyond
+ * every limit while its buffer is over-full by no more than what it is given: so the buffer
+ * is made to look just not full, as often as needed. What it takes so is at most what may
+ * be pending.
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: as sheath_tx_push(); -EAGAIN only where there is no memory for a buffer.
+ */
+int sheath_tx_push_all(struct sheath_conn *conn)
+{
+	struct tcp_sock *tp = tcp_sk(conn->sk);
+	struct sock *sk = conn->sk;
+	int sndbuf = READ_ONCE(sk->sk_sndbuf), rc = sheath_tx_push(conn, false);
+	u32 lowat = READ_ONCE(tp->notsent_lowat), left = U32_MAX;
+
+	while (rc == -EAGAIN && conn->tx->pend_bytes < left) {
+		left = conn->tx->pend_bytes;
+		WRITE_ONCE(tp->notsent_lowat, U32_MAX);
+		WRITE_ONCE(sk->sk_sndbuf, sk->sk_wmem_queued + 1);
+		rc = sheath_tx_push(conn, false);
+		WRITE_ONCE(tp->notsent_lowat, lowat);
+		WRITE_ONCE(sk->sk_sndbuf, sndbuf);
+	}
+	return rc;
 }
 
 /**
@@ -149,32 +223,13 @@ void sheath_tx_uncork(struct sheath_conn *conn)
 }
 
 /**
- * sheath_tx_lift_sndbuf() - let TCP take everything sealed and one alert
- * @conn: connection that will send nothing after that
- *
- * A last alert must not wait behind a full send buffer, and at close there is nobody left
- * to push it later. What it adds to the buffer is bounded by one batch of records.
- *
- * Context: lock_sock() held.
- */
-void sheath_tx_lift_sndbuf(struct sheath_conn *conn)
-{
-	struct sock *sk = conn->sk;
-	int need = sk->sk_wmem_queued + sheath_tx_pend_bytes(conn->tx) +
-		   2 * SHEATH_PLAIN_MAX + 2 * SKB_TRUESIZE(MAX_TCP_HEADER);
-
-	if (sk->sk_sndbuf < need)
-		WRITE_ONCE(sk->sk_sndbuf, need);
-}
-
-/**
  * sheath_tx_write_space() - push what waits, now that TCP has room
  * @conn: connection
  *
- * Called by TCP when acknowledgements make room. The records are sealed already, so
- * nothing here needs a process.
+ * Called by TCP when acknowledgements make room, and by socket options that change how much
+ * room there is. The records are sealed already, so nothing here needs a process.
  *
- * Context: softirq on a socket nobody owns, or the backlog run by its owner.
+ * Context: softirq on a socket nobody owns, or its owner.
  */
 void sheath_tx_write_space(struct sheath_conn *conn)
 {
@@ -188,6 +243,7 @@ void sheath_tx_write_space(struct sheath_conn *conn)
 		/* TCP would copy into a page fragment of the interrupted process */
 		tx->pend_copy = false;
 		sheath_tx_push(conn, false);
+		sheath_tx_charge(conn);
 		sheath_compat_atomic_end(sk, &saved);
 	}
 }
@@ -198,10 +254,12 @@ static void retry(struct timer_list *t)
 	struct sock *sk = conn->sk;
 
 	bh_lock_sock(sk);
-	if (sock_owned_by_user(sk))
+	if (sock_owned_by_user(sk)) {
 		mod_timer(t, jiffies + SHEATH_TX_RETRY);
-	else
+	} else {
+		sheath_tx_write_space(conn);
 		sk->sk_write_space(sk);
+	}
 	bh_unlock_sock(sk);
 }
 

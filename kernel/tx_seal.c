@@ -3,13 +3,15 @@
  * Records out of payload.
  *
  * A large record has its payload in a page-aligned buffer of its own, so that the cipher
- * walks whole pages on both sides; what stands before and behind it lies in a small seam:
+ * walks whole pages on both sides; a shorter one has a place in a buffer that it shares with
+ * others, because TCP is charged for the payload and not for the buffer. What stands before
+ * and behind a payload lies in a small seam:
  *
  *	seam page:	| prepend 1 | append 1 | prepend 2 | append 2 | ...
  *	on the wire:	  prepend 1 | payload 1 | append 1 | prepend 2 | payload 2 | append 2
  *
- * so that append N and prepend N + 1 are one piece for TCP. A small record is built in one
- * piece, and TCP copies it.
+ * so that append N and prepend N + 1 are one piece for TCP. Small records are built one
+ * behind the other in one piece, and TCP copies them.
  */
 #include <linux/bvec.h>
 #include <linux/highmem.h>
@@ -20,25 +22,6 @@
 #include "pool.h"
 #include "stats.h"
 #include "tx.h"
-
-/**
- * sheath_tx_open_drop() - let go of the open record's payload
- * @tx: pipeline
- */
-void sheath_tx_open_drop(struct sheath_tx *tx)
-{
-	unsigned int i;
-
-	for (i = 0; i < tx->n_held; i++)
-		put_page(tx->ref[i].bv_page);
-	tx->n_ref = 0;
-	tx->n_held = 0;
-	if (tx->page)
-		put_page(tx->page);
-	tx->page = NULL;
-	tx->open = SHEATH_TX_NONE;
-	tx->open_len = 0;
-}
 
 /**
  * sheath_tx_seq_left() - may another record be sealed?
@@ -70,7 +53,6 @@ static void sealed(struct sheath_conn *conn, const struct part *part)
 {
 	const struct net *net = sock_net(conn->sk);
 
-	conn->tx->n_sealed++;
 	conn->tx->used += sheath_record_cost(&conn->tx->dir, part->len);
 	WRITE_ONCE(conn->stats.tx_records, conn->stats.tx_records + 1);
 	WRITE_ONCE(conn->stats.tx_bytes, conn->stats.tx_bytes + part->plain);
@@ -110,63 +92,22 @@ static int compress_parts(struct sheath_conn *conn, const u8 *from, struct part 
 	return 0;
 }
 
-static int seam_alloc(struct sheath_conn *conn)
-{
-	struct sheath_tx *tx = conn->tx;
-	/* twice for a record that is split */
-	unsigned int len = 2 * (tx->dir.prepend + tx->dir.append);
-
-	if (tx->seam && tx->seam_off + len <= PAGE_SIZE)
-		return 0;
-	if (tx->seam)
-		put_page(tx->seam);
-	tx->seam = alloc_page(conn->sk->sk_allocation);
-	tx->seam_off = 0;
-	return tx->seam ? 0 : -ENOMEM;
-}
-
-/**
- * sheath_tx_open_begin() - begin a record that grows
- * @conn: connection with a sending key and no open record
- * @kind: where its payload will be
- * @type: content type
- *
- * All the memory that sealing it needs is taken here: payload in an open record counts as
- * sent, and there is nobody left to tell of an error.
- *
- * Context: lock_sock() held, may sleep.
- *
- * Return: 0, or %-ENOMEM with nothing opened.
- */
-int sheath_tx_open_begin(struct sheath_conn *conn, enum sheath_tx_open kind, u8 type)
-{
-	struct sheath_tx *tx = conn->tx;
-	int rc = seam_alloc(conn);
-
-	if (rc)
-		return rc;
-	tx->page = sheath_pool_get(conn->sk->sk_allocation);
-	if (!tx->page)
-		return -ENOMEM;
-	tx->open = kind;
-	tx->open_type = type;
-	tx->open_cap = tx->limit;
-	return 0;
-}
-
-/* payload in place of @page, or all of it from @ref there */
-static void list_payload(struct sheath_tx *tx, u32 off, u32 len)
+static void add_pieces(struct sheath_sgl *l, const struct bio_vec *bv, unsigned int n)
 {
 	unsigned int i;
 
-	if (tx->open == SHEATH_TX_COPIED) {
-		sheath_sgl_add(&tx->src, tx->page, off, len);
-	} else {
-		for (i = 0; i < tx->n_ref; i++)
-			sheath_sgl_add(&tx->src, tx->ref[i].bv_page, tx->ref[i].bv_offset,
-				       tx->ref[i].bv_len);
-	}
-	sheath_sgl_add(&tx->dst, tx->page, off, len);
+	for (i = 0; i < n; i++)
+		sheath_sgl_add(l, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len);
+}
+
+/* payload where it lies in the buffer, or all of it from @ref to there */
+static void list_payload(struct sheath_tx *tx, const struct bio_vec *bv, unsigned int n)
+{
+	if (tx->open == SHEATH_TX_COPIED)
+		add_pieces(&tx->src, bv, n);
+	else
+		add_pieces(&tx->src, tx->ref, tx->n_ref);
+	add_pieces(&tx->dst, bv, n);
 }
 
 static void lists_begin(struct sheath_tx *tx, unsigned int aad_len)
@@ -187,10 +128,10 @@ static int lists_seal(struct sheath_tx *tx, struct page *page, u32 off, u32 tail
 	return sheath_record_seal(&tx->dir, len, &tx->src, &tx->dst);
 }
 
-/* plaintext must not stay in a buffer that goes back to the pool */
-static void wipe_failed(struct sheath_conn *conn, struct page *page, u32 len, int rc)
+/* the records before this one are whole, and go out while TCP still takes something */
+static void seal_failed(struct sheath_conn *conn, int rc)
 {
-	memset(page_address(page), 0, len);
+	sheath_tx_push_all(conn);
 	sheath_conn_fail(conn, -rc);
 }
 
@@ -202,20 +143,24 @@ static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part
 	u32 len = part->len;
 	unsigned int aad_len, off = tx->seam_off, append = sheath_record_append(dir, len);
 	u8 *seam = page_address(tx->seam) + off;
+	struct bio_vec bv[SHEATH_POOL_PIECES];
+	unsigned int i, n = sheath_tx_buf_part(tx, from, len, bv);
 	int rc;
 
 	aad_len = sheath_record_seal_begin(dir, tx->open_type, len, seam, seam + dir->prepend);
 	lists_begin(tx, aad_len);
-	list_payload(tx, from, len);
+	list_payload(tx, bv, n);
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	if (rc) {
-		wipe_failed(conn, tx->page, SHEATH_PLAIN_MAX, rc);
+		sheath_tx_buf_wipe(tx, SHEATH_PLAIN_MAX);
+		seal_failed(conn, rc);
 		return rc;
 	}
 	tx->seam_off += dir->prepend + append;
 	tx->pend_copy = false;
 	sheath_tx_pend_add(tx, tx->seam, off, dir->prepend);
-	sheath_tx_pend_add(tx, tx->page, from, len);
+	for (i = 0; i < n; i++)
+		sheath_tx_pend_add(tx, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len);
 	sheath_tx_pend_add(tx, tx->seam, off + dir->prepend, append);
 	sealed(conn, part);
 	return 0;
@@ -229,9 +174,14 @@ static int compress_open(struct sheath_conn *conn, struct part *part, unsigned i
 
 	if (!tx->dir.compress)
 		return 0;
-	rc = compress_parts(conn, page_address(tx->page), part, n);
-	swap(tx->page, tx->dir.compress->page);
+	rc = compress_parts(conn, page_address(tx->buf[0].bv_page), part, n);
+	swap(tx->buf[0].bv_page, tx->dir.compress->page);
 	return rc;
+}
+
+static u32 content(const struct part *part, unsigned int n)
+{
+	return part[0].len + (n > 1 ? part[1].len : 0);
 }
 
 /**
@@ -257,25 +207,31 @@ int sheath_tx_seal_open(struct sheath_conn *conn)
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
 	rc = compress_open(conn, part, n);
+	if (!rc)
+		sheath_tx_buf_shrink(conn, content(part, n));
 	for (i = 0; i < n && !rc; i++) {
 		rc = seal_part(conn, at, &part[i]);
 		at += part[i].len;
 	}
 	if (!rc)
-		sheath_tx_open_drop(tx);
+		sheath_tx_open_end(tx);
 	return rc;
 }
 
-static int small_alloc(struct sheath_conn *conn)
+/* room for @len bytes in the page of small records, behind those that are still needed */
+static int small_alloc(struct sheath_conn *conn, u32 len)
 {
 	struct sheath_tx *tx = conn->tx;
 
-	/* TCP may still refer to what was pushed from softirq */
+	/* neither pending nor, after a push from softirq, in TCP */
 	if (tx->small && page_ref_count(tx->small) == 1)
+		tx->small_off = 0;
+	if (tx->small && tx->small_off + len <= PAGE_SIZE)
 		return 0;
 	if (tx->small)
 		put_page(tx->small);
-	tx->small = alloc_page(conn->sk->sk_allocation);
+	tx->small = alloc_page(conn->sk->sk_allocation | __GFP_ACCOUNT);
+	tx->small_off = 0;
 	return tx->small ? 0 : -ENOMEM;
 }
 
@@ -324,9 +280,16 @@ static int place_parts(struct sheath_conn *conn, u8 *p, struct part *part, unsig
 	return rest;
 }
 
+/* bytes that a record with @len bytes of payload may take, or the two it is split into */
+static u32 small_max(const struct sheath_dir *dir, u32 len)
+{
+	return len + 2 * (dir->prepend + dir->append) +
+	       (dir->compress ? 2 * SHEATH_COMPRESS_GROWTH : 0);
+}
+
 /**
  * sheath_tx_seal_small() - a record in one piece
- * @conn: connection with no open record and at most one batch pending
+ * @conn: connection with no open record, and with room for its pieces in what is pending
  * @type: content type
  * @from: payload; advanced, unless this fails
  * @len: bytes of it, at most SHEATH_TX_SMALL
@@ -344,26 +307,30 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 	struct sheath_tx *tx = conn->tx;
 	struct part part[2];
 	unsigned int n = make_parts(&tx->dir, type, len, part);
-	int rc, rest;
+	int rc, rest, end;
+	u32 off;
 	u8 *p;
 
 	if (!sheath_tx_seq_left(conn))
 		return -EKEYEXPIRED;
-	rc = small_alloc(conn);
+	rc = small_alloc(conn, small_max(&tx->dir, len));
 	if (rc)
 		return rc;
-	p = page_address(tx->small) + tx->dir.prepend;
+	off = tx->small_off;
+	p = page_address(tx->small) + off + tx->dir.prepend;
 	if (len && !copy_from_iter_full(p, len, from))
 		return -EFAULT;
 	rest = place_parts(conn, p, part, n);
-	rc = rest < 0 ? rest : seal_in_place(conn, type, 0, &part[0]);
-	if (rc > 0 && n > 1)
-		rc = seal_in_place(conn, type, rest, &part[1]);
-	if (rc < 0) {
-		wipe_failed(conn, tx->small, PAGE_SIZE, rc);
-		return rc;
+	end = rest < 0 ? rest : seal_in_place(conn, type, off, &part[0]);
+	if (end > 0 && n > 1)
+		end = seal_in_place(conn, type, off + rest, &part[1]);
+	if (end < 0) {
+		memset(p, 0, PAGE_SIZE - offset_in_page(p));
+		seal_failed(conn, end);
+		return end;
 	}
 	tx->pend_copy |= !tx->n_pend;
-	sheath_tx_pend_add(tx, tx->small, 0, rc);
+	sheath_tx_pend_add(tx, tx->small, off, end - off);
+	tx->small_off = end;
 	return 0;
 }

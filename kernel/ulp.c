@@ -154,7 +154,8 @@ int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 		return rc;
 	}
 	rc = sheath_tx_sendmsg(conn, msg, size);
-	release_corked(conn, msg->msg_flags & MSG_MORE);
+	/* a sender that has to wait first does not bring what it announced */
+	release_corked(conn, msg->msg_flags & MSG_MORE && rc == size);
 	return rc;
 }
 
@@ -171,7 +172,6 @@ int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
-
 	int rc;
 
 	if (conn->tx)
@@ -306,33 +306,23 @@ bool sheath_ulp_inq(struct sock *sk, int *answ)
 	return ours;
 }
 
-/* everything sealed and the record left open go out; close_notify if that is our business */
-static void end_tx(struct sheath_conn *conn)
-{
-	if (!conn->tx || conn->err ||
-	    !((1 << conn->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
-		return;
-	if (!conn->ctrl_app && !conn->tx->closed) {
-		sheath_alert_close_notify(conn);
-		return;
-	}
-	sheath_tx_lift_sndbuf(conn);
-	sheath_tx_flush_open(conn);
-	conn->tx->closed = true;
-}
-
 static int sheath_shutdown(struct socket *sock, int how)
 {
 	struct sock *sk = sock->sk;
 	struct sheath_conn *conn = sheath_conn_get(sk);
-	bool connected = false;
+	bool connected = false, whole = true;
 	int rc;
 
 	if (how == SHUT_WR || how == SHUT_RDWR) {
 		lock_sock(sk);
 		connected = sk->sk_state != TCP_CLOSE;
-		end_tx(conn);
+		if (conn->tx)
+			whole = sheath_tx_end(conn);
 		release_sock(sk);
+	}
+	if (!whole) {
+		tcp_abort(sk, ECONNABORTED);
+		return -ECONNABORTED;
 	}
 	rc = base_ops(conn)->shutdown(sock, how);
 	/* a peer that is gone answers close_notify with a reset, but would have taken the FIN */
@@ -361,6 +351,15 @@ static void sheath_write_space(struct sock *sk)
 
 	sheath_tx_write_space(conn);
 	conn->base_write_space(sk);
+}
+
+/**
+ * sheath_conn_has_write_space() - does TCP tell us when it has room?
+ * @conn: context
+ */
+bool sheath_conn_has_write_space(const struct sheath_conn *conn)
+{
+	return READ_ONCE(conn->sk->sk_write_space) == sheath_write_space;
 }
 
 static void swap_callbacks(struct sheath_conn *conn)
@@ -394,10 +393,12 @@ static void free_pipelines(struct sheath_conn *conn)
 	struct sheath_rx *rx = conn->rx;
 	const struct net *net = sock_net(conn->sk);
 
-	if (conn->tx) {
+	if (tx) {
 		sheath_stat_add(net, SHEATH_STAT_CURR_TX, -1);
-		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED,
-				sheath_tx_pend_bytes(conn->tx) + conn->tx->open_len);
+		sheath_stat_add(net, SHEATH_STAT_TX_DROPPED, tx->pend_bytes + tx->open_len);
+		sheath_tx_open_drop(tx);
+		sheath_tx_pend_drop(tx);
+		sheath_tx_charge(conn);
 	}
 	if (conn->rx) {
 		sheath_stat_add(net, SHEATH_STAT_CURR_RX, -1);
@@ -411,20 +412,29 @@ static void free_pipelines(struct sheath_conn *conn)
 	sheath_rx_free(rx);
 }
 
+static bool closes_by_reset(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime;
+}
+
+/* SO_LINGER with time 0 asks for a reset: no farewell */
+static void close_by_reset(struct sock *sk)
+{
+	sock_set_flag(sk, SOCK_LINGER);
+	sk->sk_lingertime = 0;
+}
+
 static void sheath_close(struct sock *sk, long timeout)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
 	void (*base_close)(struct sock *sk, long timeout) = conn->base->close;
 
 	lock_sock(sk);
-	if (conn->rx && sheath_rx_drain(conn)) {
-		/* the peer has to learn that its data was not read, wherever that was */
-		sock_set_flag(sk, SOCK_LINGER);
-		sk->sk_lingertime = 0;
-	}
-	/* SO_LINGER with time 0 asks for a reset: no farewell */
-	if (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime)
-		end_tx(conn);
+	/* the peer has to learn that its data was not read, or that ours is not whole */
+	if (conn->rx && sheath_rx_drain(conn))
+		close_by_reset(sk);
+	if (conn->tx && !closes_by_reset(sk) && !sheath_tx_end(conn))
+		close_by_reset(sk);
 	WRITE_ONCE(conn->state, SHEATH_STATE_CLOSED);
 	sheath_session_event(conn, SHEATH_EVENT_DOWN);
 	sheath_session_del(conn);
