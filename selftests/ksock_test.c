@@ -383,7 +383,7 @@ TEST_F(ksock, memory_given_back)
 	unsigned int i, j, kind;
 	char end[10];
 
-	for (kind = KSOCK_SINGLE; kind <= KSOCK_COMPOUND; kind++) {
+	EACH_KIND(kind) {
 		EACH_WAY(i, &s) {
 			for (j = 0; j < ARRAY_SIZE(part); j++) {
 				ASSERT_EQ(0, get_memory(self, kind, ORDER));
