@@ -527,12 +527,47 @@ static bool all_goes_out(struct st_peer *p)
 	return true;
 }
 
+/* what counts as sent goes out, whoever is told that there is room */
+TEST_F(ksock, sender_with_its_own_callback)
+{
+	ASSERT_EQ(0, hook(self->c, 1));
+	EXPECT_TRUE(all_goes_out(&self->p));
+	EXPECT_LT(0, calls(self->c).write_space);
+}
+
 TEST_F(ksock, sender_with_its_own_callback_no_more)
 {
 	ASSERT_EQ(0, hook(self->c, 1));
 	ASSERT_EQ(0, hook(self->c, 0));
 	EXPECT_TRUE(all_goes_out(&self->p));
 	EXPECT_EQ(0, calls(self->c).write_space);
+}
+
+/* a driver sends until there is no room, and goes on when its callback tells it to */
+TEST_F(ksock, driver_that_is_called_back)
+{
+	struct ksock_send s = { .how = KSOCK_LOCKED, .give = 1, .n = 1, .flags = MSG_DONTWAIT };
+	uint32_t before;
+	uint64_t sent;
+	int rc, round;
+
+	ASSERT_EQ(0, get_memory(self, KSOCK_COMPOUND, ORDER));
+	ASSERT_EQ(0, hook(self->c, 1));
+	s.piece[0].len = MEMORY;
+	for (round = 0; round < 4; round++) {
+		before = calls(self->c).write_space;
+		for (sent = 0; (rc = do_send(self->c, &s)) == MEMORY; sent += rc)
+			;
+		/* a part of it was taken, or none */
+		sent += rc > 0 ? rc : 0;
+		ASSERT_TRUE(rc > 0 || rc == -EAGAIN);
+		while (sent > MEMORY) {
+			ASSERT_TRUE(arrives(&self->p, 0, MEMORY));
+			sent -= MEMORY;
+		}
+		ASSERT_TRUE(arrives(&self->p, 0, sent)) TH_LOG("round %d", round);
+		ASSERT_TRUE(ST_COMES_TRUE(calls(self->c).write_space > before)) TH_LOG("round %d", round);
+	}
 }
 
 TEST_HARNESS_MAIN
