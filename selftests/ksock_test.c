@@ -240,6 +240,15 @@ TEST_F(ksock, close_notify)
 	EXPECT_EQ(0, recv(self->p.fd, self->buf, 1, 0));
 }
 
+TEST_F(ksock, end_without_close_notify)
+{
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "last", 4));
+	ASSERT_EQ(0, shutdown(self->p.raw, SHUT_WR));
+	ASSERT_TRUE(st_poll(self->p.fd, POLLRDHUP, 5000));
+	EXPECT_EQ(4, read_all(self->c, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(-ECONNABORTED, read_all(self->c, self->buf, sizeof(self->buf)));
+}
+
 TEST_F(ksock, bad_record)
 {
 	struct st_record rec = { .type = DATA, .data = "spoiled", .len = 7, .flip = 20 };
