@@ -291,14 +291,14 @@ int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool t
 {
 	int rc = sheath_rx_next(conn, want);
 
-	if (rc || !timeo)
+	if (rc)
 		return rc;
-	rc = sheath_rx_make_room(conn, conn->sk->sk_allocation);
+	rc = timeo ? sheath_rx_make_room(conn, conn->sk->sk_allocation) : 0;
 	if (rc)
 		return rc;
 	rc = no_record(conn, tell);
-	if (rc <= 0)
-		return rc;
+	if (rc <= 0 || !timeo)
+		return min(rc, 0);
 	rc = wait_event_sk(conn, need, timeo);
 	return rc ?: 1;
 }
@@ -306,6 +306,7 @@ int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool t
 /**
  * sheath_rx_wait_record() - have a record queued, for readers without pages of their own
  * @conn: connection with a receiving key
+ * @tell: the reader has no bytes yet, and is told of an error
  * @timeo: time left, jiffies; NULL: take what is there
  *
  * Context: lock_sock() held; released and taken again if @timeo is given.
@@ -313,9 +314,9 @@ int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool t
  * Return: 1 = look at the queue again; 0 = the stream ended, or nothing is there and @timeo
  * is NULL; or an errno as of sheath_rx_recvmsg().
  */
-int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo)
+int sheath_rx_wait_record(struct sheath_conn *conn, bool tell, long *timeo)
 {
 	struct sheath_rx_want want = { };
 
-	return sheath_rx_take(conn, &want, true, 1, timeo);
+	return sheath_rx_take(conn, &want, tell, 1, timeo);
 }

@@ -200,7 +200,7 @@ struct sheath_rx_want {
 int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want);
 int sheath_rx_take(struct sheath_conn *conn, struct sheath_rx_want *want, bool tell,
 		   size_t need, long *timeo);
-int sheath_rx_wait_record(struct sheath_conn *conn, long *timeo);
+int sheath_rx_wait_record(struct sheath_conn *conn, bool tell, long *timeo);
 struct sheath_rec *sheath_rx_first(struct sheath_rx *rx);
 void sheath_rx_rec_used(struct sheath_rx *rx, struct sheath_rec *rec, u32 n);
 

@@ -75,7 +75,7 @@ ssize_t sheath_rx_splice(struct sheath_conn *conn, struct pipe_inode_info *pipe,
 	while (len) {
 		rec = sheath_rx_first(conn->rx);
 		if (!rec) {
-			rc = sheath_rx_wait_record(conn, copied ? NULL : &timeo);
+			rc = sheath_rx_wait_record(conn, !copied, copied ? NULL : &timeo);
 			if (rc <= 0)
 				break;
 			continue;
@@ -136,7 +136,7 @@ int sheath_rx_read_sock(struct sheath_conn *conn, read_descriptor_t *desc,
 	while (desc->count) {
 		rec = sheath_rx_first(conn->rx);
 		if (!rec) {
-			rc = sheath_rx_wait_record(conn, NULL);
+			rc = sheath_rx_wait_record(conn, !copied, NULL);
 			if (rc <= 0)
 				break;
 			continue;
