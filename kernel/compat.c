@@ -8,10 +8,18 @@
 #include "conn.h"
 #include "ulp.h"
 
+static bool queue_ioctl(struct sock *sk, int cmd, int *answ)
+{
+	if (cmd == SIOCINQ)
+		return sheath_ulp_inq(sk, answ);
+	return (cmd == SIOCOUTQ || cmd == SIOCOUTQNSD) &&
+	       sheath_ulp_outq(sk, cmd == SIOCOUTQNSD, answ);
+}
+
 /**
  * sheath_compat_ioctl() - ioctl() of an attached socket
  * @sk: socket
- * @cmd: SIOCINQ is ours, the rest is the base protocol's
+ * @cmd: what a queue holds is ours to say, the rest is the base protocol's
  * @karg: answer
  *
  * Context: process, lock not held.
@@ -19,7 +27,7 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 int sheath_compat_ioctl(struct sock *sk, int cmd, int *karg)
 {
-	if (cmd == SIOCINQ && sheath_ulp_inq(sk, karg))
+	if (queue_ioctl(sk, cmd, karg))
 		return 0;
 	return sheath_conn_get(sk)->base->ioctl(sk, cmd, karg);
 }
@@ -28,7 +36,7 @@ int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)
 {
 	int answ;
 
-	if (cmd == SIOCINQ && sheath_ulp_inq(sk, &answ))
+	if (queue_ioctl(sk, cmd, &answ))
 		return put_user(answ, (int __user *)arg);
 	return sheath_conn_get(sk)->base->ioctl(sk, cmd, arg);
 }

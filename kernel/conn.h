@@ -6,6 +6,7 @@
 #include <linux/refcount.h>
 #include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tls.h>
@@ -81,6 +82,7 @@ struct sheath_peer {
  * @payload_max: TLS_TX_MAX_PAYLOAD_LEN as set, 0 if it was not
  * @peer_max: the peer's record_size_limit for the payload, 0 if nobody said
  * @err: positive errno every later call on this session gets, 0 while it is healthy
+ * @cork: TCP_CORK as the application set it
  * @ctrl_app: SHEATH_CTRL: 1 if control records are the application's
  * @ctrl_set: the application chose @ctrl_app itself
  * @in_tree: keyed as in-tree TLS is, so errors are told as there
@@ -89,6 +91,7 @@ struct sheath_peer {
  * @zerocopy_ro: TLS_TX_ZEROCOPY_RO as set
  * @no_pad: TLS_RX_EXPECT_NO_PAD as set
  * @peer: what the helper reported
+ * @tx_open_timer: seals a record that was left open for long (tx_end.c)
  * @tx_retry: pushes again what TCP had room, but no memory for (tx_push.c)
  * @stats: counters
  * @rcu: for freeing
@@ -117,6 +120,7 @@ struct sheath_conn {
 	u16			payload_max;
 	u16			peer_max;
 	int			err;
+	bool			cork;
 	u8			ctrl_app:1,
 				ctrl_set:1,
 				in_tree:1,
@@ -125,6 +129,7 @@ struct sheath_conn {
 				zerocopy_ro:1,
 				no_pad:1;
 	struct sheath_peer	peer;
+	struct delayed_work	tx_open_timer;
 	struct timer_list	tx_retry;
 	struct sheath_stats	stats;
 	struct rcu_head		rcu;

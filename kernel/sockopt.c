@@ -258,6 +258,37 @@ static void bypass_end(struct sheath_conn *conn)
 	release_sock(conn->sk);
 }
 
+/* before TCP knows of it: what takes off a cork of ours puts that of the application back */
+static void note_cork(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
+{
+	int on;
+
+	if (optlen < sizeof(on) || copy_from_sockptr(&on, optval, sizeof(on)))
+		return;
+	lock_sock(conn->sk);
+	conn->cork = on;
+	release_sock(conn->sk);
+}
+
+/* options at which TCP sends a short segment that it held back; it has taken the value */
+static bool sends_now(int optname, sockptr_t optval)
+{
+	int on;
+
+	if ((optname != TCP_NODELAY && optname != TCP_CORK) ||
+	    copy_from_sockptr(&on, optval, sizeof(on)))
+		return false;
+	return optname == TCP_CORK ? !on : on;
+}
+
+static void flush_open(struct sheath_conn *conn)
+{
+	lock_sock(conn->sk);
+	if (conn->tx)
+		sheath_tx_flush_open(conn);
+	release_sock(conn->sk);
+}
+
 /**
  * sheath_setsockopt() - setsockopt() of an attached socket
  * @sk: socket
@@ -286,9 +317,13 @@ int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 	rc = bypass ? bypass_begin(conn) : 0;
 	if (rc)
 		return rc;
+	if (level == SOL_TCP && optname == TCP_CORK)
+		note_cork(conn, optval, optlen);
 	rc = conn->base->setsockopt(sk, level, optname, optval, optlen);
 	if (bypass)
 		bypass_end(conn);
+	if (!rc && level == SOL_TCP && sends_now(optname, optval))
+		flush_open(conn);
 	return rc;
 }
 

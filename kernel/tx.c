@@ -248,6 +248,7 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	peek_alert(msg, size, alert);
 	rc = send_records(conn, msg, type, &timeo);
 	sheath_tx_charge(conn);
+	sheath_tx_open_left(conn);
 	taken = size - msg_data_left(msg);
 	if (taken == size && ends_tx(type, alert, size))
 		conn->tx->closed = true;

@@ -22,6 +22,8 @@
 #define SHEATH_TX_CHANGES	8
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
+/* how long a record waits for more that was announced, as TCP waits with a short segment */
+#define SHEATH_TX_OPEN_MAX	(HZ / 5)
 /* until TCP is asked again when it was out of memory */
 #define SHEATH_TX_RETRY		(HZ / 20)
 /* pieces of page cache a record may consist of */
@@ -41,6 +43,7 @@ enum sheath_tx_open {
  * @open: kind of the open record, the one that still grows
  * @open_type: its content type
  * @open_len: bytes in it
+ * @open_since: jiffies when bytes came last
  * @open_cap: bytes @buf has room for, at most @limit
  * @buf: payload of a copied record, ciphertext of a referred one; each piece with a reference
  * @n_buf: entries of @buf in use
@@ -89,6 +92,7 @@ struct sheath_tx {
 	enum sheath_tx_open	open;
 	u8			open_type;
 	u32			open_len;
+	unsigned long		open_since;
 	u32			open_cap;
 	struct bio_vec		buf[SHEATH_POOL_PIECES];
 	unsigned int		n_buf;
@@ -149,6 +153,9 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 
 /* tx_end.c: alerts, and the end of the direction; lock_sock() held, may sleep */
 int sheath_tx_flush_open(struct sheath_conn *conn);
+void sheath_tx_open_left(struct sheath_conn *conn);
+void sheath_tx_open_timer_init(struct sheath_conn *conn);
+void sheath_tx_open_timer_stop(struct sheath_conn *conn);
 int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc);
 int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc);
 bool sheath_tx_end(struct sheath_conn *conn);

@@ -7,6 +7,7 @@
 
 #include "alert.h"
 #include "compat.h"
+#include "own.h"
 #include "tx.h"
 
 /**
@@ -27,6 +28,67 @@ int sheath_tx_flush_open(struct sheath_conn *conn)
 	sheath_tx_push(conn, false);
 	sheath_tx_charge(conn);
 	return rc;
+}
+
+static void open_timer(struct work_struct *work)
+{
+	struct delayed_work *timer = to_delayed_work(work);
+	struct sheath_conn *conn = container_of(timer, struct sheath_conn, tx_open_timer);
+	struct sheath_tx *tx;
+	long left = SHEATH_TX_RETRY;
+
+	/* the owner may keep the socket for as long as it likes */
+	if (!sheath_own_try(conn->sk)) {
+		schedule_delayed_work(timer, left);
+		return;
+	}
+	tx = conn->tx;
+	if (tx && tx->open != SHEATH_TX_NONE) {
+		left = tx->open_since + SHEATH_TX_OPEN_MAX - jiffies;
+		if (left > 0)
+			schedule_delayed_work(timer, left);
+		else
+			sheath_tx_flush_open(conn);
+	}
+	release_sock(conn->sk);
+}
+
+/**
+ * sheath_tx_open_left() - a sender is done, and may have left a record open
+ * @conn: connection with a sending key
+ *
+ * What was announced with MSG_MORE may never come. TCP sends a short segment then after
+ * 200 ms, and the record goes out likewise.
+ *
+ * Context: lock_sock() held.
+ */
+void sheath_tx_open_left(struct sheath_conn *conn)
+{
+	if (conn->tx->open == SHEATH_TX_NONE)
+		return;
+	conn->tx->open_since = jiffies;
+	/* one that is under way looks at the time above */
+	schedule_delayed_work(&conn->tx_open_timer, SHEATH_TX_OPEN_MAX);
+}
+
+/**
+ * sheath_tx_open_timer_init() - make the timer of open records usable
+ * @conn: connection that is being attached
+ */
+void sheath_tx_open_timer_init(struct sheath_conn *conn)
+{
+	INIT_DELAYED_WORK(&conn->tx_open_timer, open_timer);
+}
+
+/**
+ * sheath_tx_open_timer_stop() - stop it for good
+ * @conn: connection without a sending pipeline
+ *
+ * Context: process, lock not held.
+ */
+void sheath_tx_open_timer_stop(struct sheath_conn *conn)
+{
+	cancel_delayed_work_sync(&conn->tx_open_timer);
 }
 
 static int seal_alert(struct sheath_conn *conn, u8 level, u8 desc)

@@ -220,6 +220,11 @@ void sheath_tx_uncork(struct sheath_conn *conn)
 	int off = 0;
 
 	conn->base->setsockopt(conn->sk, SOL_TCP, TCP_CORK, KERNEL_SOCKPTR(&off), sizeof(off));
+	lock_sock(conn->sk);
+	/* a cork that the application put on meanwhile is its own to take off */
+	if (conn->cork)
+		tcp_sk(conn->sk)->nonagle |= TCP_NAGLE_CORK;
+	release_sock(conn->sk);
 }
 
 /**

@@ -197,6 +197,33 @@ static void sheath_splice_eof(struct socket *sock)
 		conn->base->splice_eof(sock);
 }
 
+/**
+ * sheath_ulp_outq() - SIOCOUTQ and SIOCOUTQNSD of an attached socket
+ * @sk: socket
+ * @unsent: those only that were never sent
+ * @answ: set to the bytes the peer did not acknowledge, or that were never sent
+ *
+ * Bytes that wait for TCP count as well: 0 says that all there was has arrived.
+ *
+ * Context: process, lock not held.
+ *
+ * Return: false if it is the base protocol's to say.
+ */
+bool sheath_ulp_outq(struct sock *sk, bool unsent, int *answ)
+{
+	const struct sheath_conn *conn = sheath_conn_get(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool ours;
+
+	lock_sock(sk);
+	ours = conn->tx;
+	if (ours)
+		*answ = tp->write_seq - (unsent ? tp->snd_nxt : tp->snd_una) +
+			conn->tx->pend_bytes + conn->tx->open_len;
+	release_sock(sk);
+	return ours;
+}
+
 static int sheath_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 			  int *addr_len)
 {
@@ -443,6 +470,7 @@ static void sheath_close(struct sock *sk, long timeout)
 	free_pipelines(conn);
 	sheath_ticket_free(conn);
 	release_sock(sk);
+	sheath_tx_open_timer_stop(conn);
 	base_close(sk, timeout);
 }
 
@@ -536,7 +564,9 @@ static int sheath_init(struct sock *sk)
 		return -ENOMEM;
 	conn->sk = sk;
 	conn->base = sk->sk_prot;
+	conn->cork = tcp_sk(sk)->nonagle & TCP_NAGLE_CORK;
 	sheath_tx_retry_init(conn);
+	sheath_tx_open_timer_init(conn);
 	rc = -ENOMEM;
 	conn->proto = proto_get(sk->sk_prot, sk->sk_socket->ops);
 	if (!conn->proto)
@@ -551,6 +581,8 @@ static int sheath_init(struct sock *sk)
 	if (conn->proto->ops.owner == THIS_MODULE)
 		__module_get(THIS_MODULE);
 	WRITE_ONCE(sk->sk_socket->ops, &conn->proto->ops);
+	/* io_uring asks here whether pages of the sender may be sent as they are */
+	clear_bit(SOCK_SUPPORT_ZC, &sk->sk_socket->flags);
 	sheath_stat_inc(sock_net(sk), SHEATH_STAT_ATTACHED);
 	return 0;
 

@@ -10,6 +10,7 @@ int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
 int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size);
 
 bool sheath_ulp_inq(struct sock *sk, int *answ);
+bool sheath_ulp_outq(struct sock *sk, bool unsent, int *answ);
 
 int sheath_ulp_register(void);
 void sheath_ulp_unregister(void);
