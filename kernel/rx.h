@@ -71,7 +71,8 @@ struct sheath_rx_pack {
  * @recs: opened records
  * @recs_bytes: bytes of content in them, not yet delivered
  * @recs_mem: bytes of memory they take
- * @charged: bytes of it that are charged to the socket
+ * @counted: bytes of it that count against the receive buffer
+ * @charged: bytes of that, and of @spill, that the socket is charged for
  * @gone: bytes that were read out of @recs
  * @own: one record, so that it costs no allocation
  * @own_used: @own is in use
@@ -87,6 +88,7 @@ struct sheath_rx_pack {
  * @head_told: @head_err was reported to a reader
  * @spill: start of the record in front, where the receive buffer cannot hold all of it
  * @spilled: bytes in @spill
+ * @spill_mem: bytes of memory they take
  * @over: what is opened and does not fit the page: inner type, MAC and padding, or what
  *	compression made longer
  * @ready: a reader would get something
@@ -117,6 +119,7 @@ struct sheath_rx {
 	struct list_head	recs;
 	u32			recs_bytes;
 	u32			recs_mem;
+	u32			counted;
 	u32			charged;
 	u64			gone;
 	struct sheath_rec	own;
@@ -134,6 +137,7 @@ struct sheath_rx {
 	bool			head_told;
 	struct page		*spill[SHEATH_RX_SPILL_PAGES];
 	u32			spilled;
+	u32			spill_mem;
 	u8			over[SHEATH_COMPRESSED_GROWTH + SHEATH_CT_MAC_MAX +
 				     SHEATH_CT_PAD_MAX];
 

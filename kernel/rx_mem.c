@@ -8,9 +8,9 @@
  *
  * What is held is charged to the socket, as TCP charges its buffers, and counts against the
  * receive buffer, so that it is not given to the peer once more as a window. A record that a
- * reader needs is charged even if the limits of TCP are reached, as a debt that the next
- * charge has to pay; nothing is opened ahead then. Most records are read by the call that
- * opens them: the socket is charged for what is left when that is over.
+ * reader needs is opened even if the limits of TCP are reached: it is not charged then, the
+ * next charge tries again, and nothing is opened ahead meanwhile. Most records are read by the
+ * call that opens them: the socket is charged for what is left when that is over.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -22,13 +22,32 @@
 /* where contents begin: at blocks of ciphers */
 #define REC_ALIGN	16u
 
-static void charge(struct sock *sk, u32 n)
+static u32 held(const struct sheath_rx *rx)
+{
+	return rx->counted + rx->spill_mem;
+}
+
+/* TCP relies on what it has scheduled never being less than nothing */
+static bool may_charge(struct sock *sk, u32 n)
 {
 	int missing = n - sk->sk_forward_alloc;
 
-	if (missing > 0)
-		__sk_mem_schedule(sk, missing, SK_MEM_RECV);
-	sk_mem_charge(sk, n);
+	return missing <= 0 || __sk_mem_schedule(sk, missing, SK_MEM_RECV);
+}
+
+/* charge the socket for what is held, or for as much as before if that is too much */
+static void charge(struct sheath_conn *conn)
+{
+	struct sheath_rx *rx = conn->rx;
+	u32 now = held(rx);
+
+	if (now < rx->charged)
+		sk_mem_uncharge(conn->sk, rx->charged - now);
+	else if (may_charge(conn->sk, now - rx->charged))
+		sk_mem_charge(conn->sk, now - rx->charged);
+	else
+		return;
+	rx->charged = now;
 }
 
 /**
@@ -40,7 +59,7 @@ static void charge(struct sock *sk, u32 n)
 bool sheath_rx_may_queue(const struct sheath_conn *conn)
 {
 	return conn->rx->recs_mem < READ_ONCE(conn->sk->sk_rcvbuf) &&
-	       conn->sk->sk_forward_alloc >= 0;
+	       conn->rx->charged == held(conn->rx);
 }
 
 static struct sheath_rx_pack *pack_of(struct sheath_rx *rx, bool large)
@@ -209,18 +228,15 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
 bool sheath_rx_mem_settle(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
-	int more = rx->recs_mem - rx->charged;
+	int more = rx->recs_mem - rx->counted;
 
 	if (rx->large.page && !page_private(rx->large.page))
 		leave_page(&rx->large);
-	if (!more)
-		return false;
-	atomic_add(more, &conn->sk->sk_rmem_alloc);
-	if (more > 0)
-		charge(conn->sk, more);
-	else
-		sk_mem_uncharge(conn->sk, -more);
-	rx->charged = rx->recs_mem;
+	if (more)
+		atomic_add(more, &conn->sk->sk_rmem_alloc);
+	rx->counted = rx->recs_mem;
+	if (rx->charged != held(rx))
+		charge(conn);
 	return more < 0;
 }
 
@@ -243,8 +259,10 @@ struct page *sheath_rx_spill_page(struct sheath_conn *conn, unsigned int i, gfp_
 	if (*page)
 		return *page;
 	*page = alloc_page(gfp | __GFP_NOWARN);
-	if (*page)
-		charge(conn->sk, PAGE_SIZE);
+	if (*page) {
+		conn->rx->spill_mem += PAGE_SIZE;
+		charge(conn);
+	}
 	return *page;
 }
 
@@ -262,9 +280,10 @@ void sheath_rx_spill_free(struct sheath_conn *conn)
 	for (i = 0; i < SHEATH_RX_SPILL_PAGES && spill[i]; i++) {
 		put_page(spill[i]);
 		spill[i] = NULL;
-		sk_mem_uncharge(conn->sk, PAGE_SIZE);
 	}
 	conn->rx->spilled = 0;
+	conn->rx->spill_mem = 0;
+	charge(conn);
 }
 
 /**
