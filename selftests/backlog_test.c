@@ -95,14 +95,14 @@ static int measure(struct held *h, const char *ulp, unsigned int limit, enum way
 	*h = (struct held){ };
 	for (i = 0; i < pairs; i++)
 		rc |= open_pair(fd[i], ulp, limit);
-	before = st_mem("MemAvailable");
+	before = st_mem_free();
 	for (i = 0; i < pairs && !rc; i++) {
 		long long sent = fill(fd[i][0], way, file, len);
 
 		rc = sent > 0 ? 0 : -1;
 		h->sent += sent;
 	}
-	h->kb = before - st_mem("MemAvailable");
+	h->kb = before - st_mem_free();
 	for (i = 0; i < pairs; i++) {
 		close(fd[i][0]);
 		close(fd[i][1]);

@@ -101,7 +101,7 @@ CHANGE(versions_differ, k->key[1].version = TLS_1_2_VERSION)
 CHANGE(next, k->n_keys = 1; k->key[0].epoch = 1; k->key[0].key[0] ^= 1)
 CHANGE(next_update, next(k); k->key[0].flags |= SHEATH_KEY_SEND_KEY_UPDATE)
 CHANGE(next_both, next_update(k); k->key[0].flags |= SHEATH_KEY_REQUEST_PEER)
-CHANGE(next_same, next(k); k->key[0].key[0] ^= 1)
+CHANGE(next_same, next_update(k); k->key[0].key[0] ^= 1)
 CHANGE(next_far, next(k); k->key[0].epoch = 2)
 CHANGE(other_cipher, next(k); k->key[0].cipher = TLS_CIPHER_AES_CCM_128)
 
@@ -113,7 +113,7 @@ static const struct task tasks[] = {
 	{ "limit", 0, limit },
 	{ "least limit", 0, limit_least },
 	{ "secrets", 0, secrets },
-	{ "next key", 0, next, 0, nothing },
+	{ "next key, and no KeyUpdate", 0, next, EINVAL, nothing },
 	{ "next key, KeyUpdate", 0, next_update, 0, nothing },
 	{ "next key, KeyUpdate of both", 0, next_both, 0, nothing },
 	{ "no key", 0, no_key, EINVAL },

@@ -66,36 +66,6 @@ static void end(struct conns *c)
 	free(c->buf);
 }
 
-/* kB that CPUs keep at hand, which are free as well */
-static long at_hand(void)
-{
-	FILE *f = fopen("/proc/zoneinfo", "r");
-	long pages, sum = 0;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " count: %ld", &pages) == 1)
-			sum += pages * (sysconf(_SC_PAGESIZE) / 1024);
-	}
-	if (f)
-		fclose(f);
-	return sum;
-}
-
-/* kB that are free or can be made so, when nothing is on its way back any more */
-static long mem(void)
-{
-	long was = -1, now = 0;
-	int i;
-
-	for (i = 0; i < 50 && was != now; i++) {
-		was = now;
-		usleep(20000);
-		now = st_mem("MemAvailable") + at_hand();
-	}
-	return now;
-}
-
 static int by_peek(struct conns *c, int i)
 {
 	return recv(c->fd[i][1], c->buf, 1 << 20, MSG_PEEK | MSG_DONTWAIT) > 0 ? 0 : -1;
@@ -154,7 +124,7 @@ struct held {
 static int look(struct conns *c, size_t size, int (*way)(struct conns *c, int i), struct held *h)
 {
 	size_t n = BYTES / size, r;
-	long before = mem();
+	long before = st_mem_free();
 	int i;
 
 	if (n > RECORDS)
@@ -169,7 +139,7 @@ static int look(struct conns *c, size_t size, int (*way)(struct conns *c, int i)
 		if (!st_poll(c->fd[i][1], POLLIN, 5000) || way(c, i))
 			return -1;
 	}
-	h->kb = before - mem();
+	h->kb = before - st_mem_free();
 	h->charged = charged(c->fd[0][1]);
 	return 0;
 }
