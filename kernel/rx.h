@@ -99,6 +99,7 @@ struct sheath_rx_pack {
  * @hs: handshake messages, when the module reads them
  * @scan_seq: where in the stream of TCP the last count of content ended, if @scanned
  * @scan_sum: content of the records from the one in front to there
+ * @scan_bad: a header that is wrong follows
  * @scanned: they are valid
  * @ahead: bytes in the queue from the record in front on that are nothing but tickets
  * @n_ahead: how many tickets
@@ -149,6 +150,7 @@ struct sheath_rx {
 	struct sheath_handshake_parser hs;
 	u32			scan_seq;
 	u32			scan_sum;
+	bool			scan_bad;
 	bool			scanned;
 	u32			ahead;
 	unsigned int		n_ahead;

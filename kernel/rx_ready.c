@@ -31,9 +31,7 @@ static bool count_one(struct sheath_conn *conn)
 
 	if (off) {
 		rc = record_at(conn, off - rx->spilled, &h);
-		/* what a reader will be told is worth any mark */
-		if (rc < 0)
-			rx->scan_sum = U32_MAX;
+		rx->scan_bad = rc < 0;
 		if (rc <= 0)
 			return false;
 		len = SHEATH_HEADER_LEN + h.len;
@@ -58,11 +56,13 @@ static bool content_ready(struct sheath_conn *conn, u32 target)
 	if (!rx->scanned) {
 		rx->scan_seq = sheath_rxq_front(conn);
 		rx->scan_sum = 0;
+		rx->scan_bad = false;
 		rx->scanned = true;
 	}
 	while (rx->scan_sum < target - rx->recs_bytes && count_one(conn))
 		;
-	return rx->scan_sum >= target - rx->recs_bytes;
+	/* what a reader will be told is worth any mark */
+	return rx->scan_bad || rx->scan_sum >= target - rx->recs_bytes;
 }
 
 /* one byte of ciphertext in the receive queue, decrypted; authentic it is not */
@@ -163,7 +163,7 @@ int sheath_rx_hint(struct sheath_conn *conn)
 
 	if (more) {
 		content_ready(conn, INT_MAX);
-		sum += rx->scan_sum == U32_MAX ? 1 : rx->scan_sum;
+		sum += rx->scan_sum ?: rx->scan_bad;
 	}
 	rx->cursor = NULL;
 	if (!sum && (conn->err || rx->eof || sock_flag(conn->sk, SOCK_DONE)))

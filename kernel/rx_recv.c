@@ -29,8 +29,9 @@ static int put_type(struct msghdr *msg, u8 type)
  * @copied: bytes delivered
  * @type: content type of this call, valid if @typed
  * @typed: the control message was written
- * @skip: peeking: bytes of the queue already copied
- * @gone: peeking: what the pipeline's @gone was when @skip was 0
+ * @last: peeking: record that was copied from last, NULL: none yet
+ * @skip: peeking: bytes of it already copied
+ * @gone: peeking: what the pipeline's @gone was when this began; @last is there while that is so
  */
 struct reader {
 	struct msghdr	*msg;
@@ -39,27 +40,25 @@ struct reader {
 	size_t		copied;
 	u8		type;
 	bool		typed;
-	size_t		skip;
+	struct sheath_rec *last;
+	u32		skip;
 	u64		gone;
 };
 
-/* the record to copy from next, and where; peeking goes past what it has seen */
+/* the record to copy from next, and where; peeking goes on behind what it has seen */
 static struct sheath_rec *source(struct sheath_rx *rx, struct reader *r, u32 *off)
 {
-	size_t skip = r->flags & MSG_PEEK ? r->skip : 0;
-	struct sheath_rec *rec;
+	struct sheath_rec *rec = r->last ?: sheath_rx_first(rx);
 
-	list_for_each_entry(rec, &rx->recs, list) {
-		*off = rec->off;
-		if (skip < rec->len - rec->off || rec->off == rec->len) {
-			*off += skip;
-			return rec;
-		}
-		skip -= rec->len - rec->off;
-		if (rec->type != SHEATH_CT_DATA)
-			break;
+	if (r->last && rec->off + r->skip == rec->len) {
+		if (rec->type != SHEATH_CT_DATA || list_is_last(&rec->list, &rx->recs))
+			return NULL;
+		rec = list_next_entry(rec, list);
+		r->skip = 0;
 	}
-	return NULL;
+	if (rec)
+		*off = rec->off + r->skip;
+	return rec;
 }
 
 /* Return: 1 = go on, 0 = this call is over, or an errno */
@@ -86,13 +85,16 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 		}
 	}
 	r->copied += n;
-	r->skip += n;
 	/* of data, too, as in-tree TLS has it: TLS libraries tell a whole record by it */
 	if (off + n == rec->len)
 		r->msg->msg_flags |= MSG_EOR;
 	rc = rec->type == SHEATH_CT_DATA;
-	if (!(r->flags & MSG_PEEK))
+	if (r->flags & MSG_PEEK) {
+		r->last = rec;
+		r->skip += n;
+	} else {
 		sheath_rx_rec_used(conn->rx, rec, n);
+	}
 	return rc;
 }
 
@@ -109,6 +111,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 		iov_iter_revert(&r->msg->msg_iter, r->flags & MSG_TRUNC ? 0 : r->copied);
 		r->msg->msg_flags &= ~MSG_EOR;
 		r->copied = 0;
+		r->last = NULL;
 		r->skip = 0;
 		r->gone = conn->rx->gone;
 		return 1;
