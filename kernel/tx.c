@@ -11,6 +11,7 @@
 #include "tx.h"
 
 #include <linux/net.h>
+#include <linux/net_tstamp.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <net/tcp.h>
@@ -109,6 +110,22 @@ static int end_open(struct sheath_conn *conn, long *timeo)
 		return may_send(conn);
 	rc = wait_writable(conn, timeo);
 	return rc ?: sheath_tx_flush_open(conn);
+}
+
+/*
+ * Control messages of the socket's own level are judged as TCP judges them, and mean nothing to it
+ * but SO_TIMESTAMPING. A record has the bytes of several messages: there is no time to tell of one.
+ */
+static int check_cmsg(struct sock *sk, struct msghdr *msg)
+{
+	struct sockcm_cookie sockc;
+	u32 flags;
+
+	sockcm_init(&sockc, sk);
+	flags = sockc.tsflags;
+	if (sock_cmsg_send(sk, msg, &sockc))
+		return -EINVAL;
+	return (sockc.tsflags ^ flags) & SOF_TIMESTAMPING_TX_RECORD_MASK ? -EOPNOTSUPP : 0;
 }
 
 /* the content type a caller asks for; TLS_SET_RECORD_TYPE of <linux/tls.h> */
@@ -211,7 +228,7 @@ static u8 first_byte(const struct msghdr *msg, size_t size)
  * * %-EPIPE		- close_notify was sent; SIGPIPE unless MSG_NOSIGNAL
  * * %-EINVAL		- bad control message; MSG_MORE with MSG_EOR or a control record; a
  *			  KeyUpdate where the module sends them itself
- * * %-EOPNOTSUPP	- a flag that makes no sense on records
+ * * %-EOPNOTSUPP	- a flag, or a request for time stamps, that makes no sense on records
  * * %-EMSGSIZE		- an alert longer than two bytes
  * * %-EKEYEXPIRED	- no sequence number is left, or the key is used up
  * * other		- what ended the session or the connection
@@ -230,9 +247,11 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 		return -EOPNOTSUPP;
 	if ((msg->msg_flags & (MSG_MORE | MSG_EOR)) == (MSG_MORE | MSG_EOR))
 		return -EINVAL;
-	rc = msg->msg_controllen ? parse_cmsg(msg, &type) : 0;
-	if (rc)
-		return rc;
+	if (msg->msg_controllen) {
+		rc = check_cmsg(sk, msg) ?: parse_cmsg(msg, &type);
+		if (rc)
+			return rc;
+	}
 	if (type == SHEATH_CT_ALERT && size > SHEATH_ALERT_LEN)
 		return -EMSGSIZE;
 	/* the peer would change its key, and we would not */
