@@ -46,7 +46,8 @@ fortified() {
 installs() {
 	user install &&
 	for f in bin/sheath lib/here/libsheath.so.0 lib/here/libsheath.so lib/here/libsheath.a \
-		include/libsheath.h include/linux/sheath.h share/man/man1/sheath.1; do
+		include/libsheath.h include/linux/sheath.h share/man/man1/sheath.1 \
+		share/man/man7/sheath.7; do
 		[ -s "$DIR/root/usr/$f" ] || { echo "no $f"; return 1; }
 	done
 }
@@ -77,6 +78,24 @@ manual() {
 		[ "$(cat "$DIR/root/usr/share/man/man3/$f.3")" = '.so man3/libsheath.3' ] || return 1
 		grep -q "^\.BI \".*[ *]$f(" "$top/userspace/man/libsheath.3" || return 1
 	done <"$DIR/functions"
+}
+
+# What the page of the module has to name: options, counters, parameters.
+names() {
+	sed -n 's/^#define[ \t]*\([A-Z_]*\)[ \t]*\(0x1[0-9a-f]*\|5\)\([ \t].*\)*$/\1/p' "$top/kernel/uapi/linux/sheath.h"
+	sed -n 's/^#define[ \t]*\(SHEATH_\(EOF\|CTRL\|REKEY\)_[A-Z_]*\)[ \t].*/\1/p' "$top/kernel/uapi/linux/sheath.h"
+	sed -n 's/^\tX([A-Z_]*, "\([A-Za-z]*\)").*/\1/p' "$top/kernel/stats.h"
+	sed -n 's/^module_param[a-z_]*(\([a-z_]*\),.*/\1/p' "$top"/kernel/*.c
+}
+
+manual_of_module() {
+	names >"$DIR/names"
+	for n in SHEATH_INFO SHEATH_CTRL_APP TLS_TX_MAX_PAYLOAD_LEN Attached TxDropped legacy; do
+		grep -qx "$n" "$DIR/names" || { echo "no $n to look for"; return 1; }
+	done
+	sort -u "$DIR/names" | while read -r n; do
+		grep -qw -- "$n" "$top/userspace/man/sheath.7" || { echo "not in the page: $n"; exit 1; }
+	done
 }
 
 uninstalls() {
@@ -124,6 +143,7 @@ check "install puts files into PREFIX and LIBDIR" installs
 check "a program builds with what pkg-config says" links
 check "one version for all" module_version
 check "a manual page for each function" manual
+check "the page of the module names its options, counters and parameters" manual_of_module
 check "uninstall leaves no file" uninstalls
 check "install refuses the headers of another kernel" refuses_other
 check "unless they were asked for" takes_given
