@@ -59,6 +59,7 @@ enum sheath_tx_open {
  * @charged: bytes the socket is charged for that TCP did not take yet
  * @pend_copy: all of @pend is small records, and TCP had better copy them
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
+ * @has_room: TCP told the owner of the socket that it has room for what is in @pend
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
  * @lost: bytes that a sender was told were taken, or the last alert, cannot be sent any more
@@ -109,6 +110,7 @@ struct sheath_tx {
 	u32			charged;
 	bool			pend_copy;
 	bool			pushing;
+	bool			has_room;
 	bool			corked;
 	bool			closed;
 	bool			lost;
@@ -190,6 +192,7 @@ void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int of
 void sheath_tx_pend_drop(struct sheath_tx *tx);
 void sheath_tx_uncork(struct sheath_conn *conn);
 void sheath_tx_write_space(struct sheath_conn *conn);
+void sheath_tx_release(struct sheath_conn *conn);
 void sheath_tx_retry_init(struct sheath_conn *conn);
 void sheath_tx_retry_stop(struct sheath_conn *conn);
 

@@ -227,6 +227,26 @@ void sheath_tx_uncork(struct sheath_conn *conn)
 	release_sock(conn->sk);
 }
 
+static void push_atomic(struct sheath_conn *conn)
+{
+	struct sock *sk = conn->sk;
+	struct sheath_compat_atomic saved;
+
+	sheath_compat_atomic_begin(sk, &saved);
+	/* TCP would copy into a page fragment of the interrupted process */
+	conn->tx->pend_copy = false;
+	sheath_tx_push(conn, false);
+	sheath_tx_charge(conn);
+	sheath_compat_atomic_end(sk, &saved);
+}
+
+static bool waits(const struct sheath_conn *conn)
+{
+	const struct sheath_tx *tx = conn->tx;
+
+	return tx && tx->n_pend && !tx->pushing && !conn->sk->sk_write_pending;
+}
+
 /**
  * sheath_tx_write_space() - push what waits, now that TCP has room
  * @conn: connection
@@ -234,23 +254,35 @@ void sheath_tx_uncork(struct sheath_conn *conn)
  * Called by TCP when acknowledgements make room, and by socket options that change how much
  * room there is. The records are sealed already, so nothing here needs a process.
  *
+ * TCP calls it in the middle of sending a packet, too. The owner of the socket must not send
+ * then: tcp_sendmsg_locked() takes in the acknowledgements that came meanwhile, and they free
+ * that packet. What waits goes out when the owner releases the socket. Without an owner there
+ * is no backlog.
+ *
  * Context: softirq on a socket nobody owns, or its owner.
  */
 void sheath_tx_write_space(struct sheath_conn *conn)
 {
-	struct sheath_tx *tx = conn->tx;
-	struct sock *sk = conn->sk;
+	if (!waits(conn))
+		return;
+	if (sock_owned_by_user(conn->sk))
+		conn->tx->has_room = true;
+	else
+		push_atomic(conn);
+}
 
-	if (tx && tx->n_pend && !tx->pushing && !sk->sk_write_pending) {
-		struct sheath_compat_atomic saved;
-
-		sheath_compat_atomic_begin(sk, &saved);
-		/* TCP would copy into a page fragment of the interrupted process */
-		tx->pend_copy = false;
-		sheath_tx_push(conn, false);
-		sheath_tx_charge(conn);
-		sheath_compat_atomic_end(sk, &saved);
-	}
+/**
+ * sheath_tx_release() - push what waits, where there was room for it before
+ * @conn: connection whose socket is being released
+ *
+ * Context: the owner of the socket, its spinlock held, its backlog empty.
+ */
+void sheath_tx_release(struct sheath_conn *conn)
+{
+	if (!waits(conn) || !conn->tx->has_room)
+		return;
+	conn->tx->has_room = false;
+	push_atomic(conn);
 }
 
 static void retry(struct timer_list *t)

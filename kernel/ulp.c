@@ -380,6 +380,16 @@ static void sheath_write_space(struct sock *sk)
 	conn->base_write_space(sk);
 }
 
+/* the owner lets go of the socket, its spinlock held */
+static void sheath_release_cb(struct sock *sk)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	if (conn->base->release_cb)
+		conn->base->release_cb(sk);
+	sheath_tx_release(conn);
+}
+
 /**
  * sheath_conn_has_write_space() - does TCP tell us when it has room?
  * @conn: context
@@ -511,6 +521,7 @@ static void make_prot(struct sheath_proto *p)
 	prot->sendmsg = sheath_ulp_sendmsg;
 	prot->splice_eof = sheath_splice_eof;
 	prot->recvmsg = sheath_recvmsg;
+	prot->release_cb = sheath_release_cb;
 	prot->ioctl = sheath_compat_ioctl;
 #ifdef CONFIG_BPF_SYSCALL
 	prot->psock_update_sk_prot = NULL;
