@@ -155,6 +155,14 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 
 	if (!tx->n_pend)
 		return 0;
+	/*
+	 * TCP goes into debt where it puts together what it received, and takes a debt for a
+	 * length when it sends: it is paid first, or what is pending waits for memory.
+	 */
+	if (unlikely(!sk_wmem_schedule(sk, 0))) {
+		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);
+		return -EAGAIN;
+	}
 	tx->pushing = true;
 	more = more && all;
 	while (tx->n_pend) {
