@@ -460,6 +460,8 @@ int sheath_info(int fd, struct sheath_info *info, size_t size);
 /**
  * sheath_close_notify() - say that nothing more will be sent
  * @fd: encrypted socket. Unlike shutdown(2) this sends no FIN; reading goes on.
+ *
+ * Fails with EPIPE where it was said before.
  */
 int sheath_close_notify(int fd);
 
