@@ -35,7 +35,7 @@ static bool registered;
 
 static bool held;
 
-/* in-tree TLS is about to begin: who has the name then must have it until that is over */
+/* the name must not change hands while in-tree TLS is being loaded */
 static int hold_name(void)
 {
 	/* going: the name is taken back, and it would not be told where it looks for it */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Owning a socket without waiting for whoever owns it.
+ * Owning a socket without waiting for its present owner.
  *
- * The owner of a socket can keep its lock for as long as they like: send() and many options
- * copy from user memory under it, and a page of FUSE or userfaultfd comes when its owner
- * pleases. Code that runs for somebody else, or with a lock that others need, must not wait
- * for that. It tries, and tells its caller to try again.
+ * The owner of a socket can keep its lock for any time: send() and many options copy from
+ * user memory under it, and a page of FUSE or userfaultfd may take for ever to come. A
+ * netlink handler or a work item must not wait for that. It tries, and its caller tries again.
  */
 #include "own.h"
 
