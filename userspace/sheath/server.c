@@ -27,6 +27,8 @@
 #define ACCEPTS		16
 /* How long responses may take to finish once the server is told to stop. */
 #define GRACE_MS	10000
+/* What an administrator can do about EACCES. */
+#define PRIVILEGED	" (a low port needs root or CAP_NET_BIND_SERVICE)"
 
 static struct server *server_of(struct source *src, size_t offset)
 {
@@ -87,8 +89,8 @@ int server_listen(const char *address, const char *port)
 		}
 	}
 	if (fd < 0)
-		say("cannot listen on %s port %s: %s", address ? address : "any address", port,
-		    strerror(errno));
+		say("cannot listen on %s port %s: %s%s", address ? address : "any address", port,
+		    strerror(errno), errno == EACCES ? PRIVILEGED : "");
 	return fd;
 }
 
