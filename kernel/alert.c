@@ -2,10 +2,10 @@
 /* Sending alerts, and what a fatal condition means to the session. */
 #include "alert.h"
 
-#include "conn.h"
-#include "rx.h"
-#include "session.h"
-#include "tx.h"
+#include "core/conn.h"
+#include "ctl/session.h"
+#include "rx/rx.h"
+#include "tx/tx.h"
 
 /**
  * sheath_alert_warn() - tell the peer, and go on

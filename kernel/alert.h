@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#include "stats.h"
+#include "core/stats.h"
 
 struct sheath_conn;
 

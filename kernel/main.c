@@ -3,12 +3,12 @@
 #include <linux/module.h>
 #include <net/tcp.h>
 
-#include "alg.h"
-#include "alias.h"
-#include "netlink.h"
-#include "pool.h"
-#include "session.h"
-#include "ulp.h"
+#include "ctl/nl_family.h"
+#include "ctl/session.h"
+#include "record/alg.h"
+#include "record/pool.h"
+#include "ulp/tls_name.h"
+#include "ulp/ulp.h"
 #include "version.h"
 
 #if BITS_PER_LONG < 64

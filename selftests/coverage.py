@@ -36,12 +36,12 @@ def percent(part, all_):
 
 
 def row(name, lines, ran, branches, taken):
-    print(f'{name:<22} {lines:6} {percent(ran, lines)} {branches:9} {percent(taken, branches)}')
+    print(f'{name:<32} {lines:6} {percent(ran, lines)} {branches:9} {percent(taken, branches)}')
 
 
 def main():
     files, total = counts(*sys.argv[1:3]), [0] * 4
-    print(f'{"":<22}  lines  % ran  branches  % taken')
+    print(f'{"":<32}  lines  % ran  branches  % taken')
     with open(sys.argv[3], 'w') as out:
         for name, lines in sorted(files.items()):
             with open(name) as f:

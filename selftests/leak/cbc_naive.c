@@ -10,7 +10,7 @@
 
 #define sheath_ct_unpad		innocent_unpad
 #define sheath_ct_verify	innocent_verify
-#include "../../kernel/cbc_ct.c"
+#include "../../kernel/record/cbc_ct.c"
 #undef sheath_ct_unpad
 #undef sheath_ct_verify
 

@@ -2,7 +2,7 @@
 /* What Frama-C's Eva starts from: records of some lengths, any byte in them, any hash. */
 #include "__fc_builtin.h"
 
-#include "cbc_ct.h"
+#include "record/cbc_ct.h"
 
 /* what the hash leaves there */
 static void compress(void *arg, u8 *state, const u8 *block)

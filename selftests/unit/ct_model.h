@@ -9,7 +9,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-#include "cbc_ct.h"
+#include "record/cbc_ct.h"
 
 #define AAD_LEN		13
 #define PLAIN_MAX	(16384 + SHEATH_CT_MAC_MAX + SHEATH_CT_PAD_MAX)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "framing.h"
+#include "record/framing.h"
 #include "kselftest.h"
 
 static void header(void)

@@ -84,8 +84,8 @@ manual() {
 names() {
 	sed -n 's/^#define[ \t]*\([A-Z_]*\)[ \t]*\(0x1[0-9a-f]*\|5\)\([ \t].*\)*$/\1/p' "$top/kernel/uapi/linux/sheath.h"
 	sed -n 's/^#define[ \t]*\(SHEATH_\(EOF\|CTRL\|REKEY\)_[A-Z_]*\)[ \t].*/\1/p' "$top/kernel/uapi/linux/sheath.h"
-	sed -n 's/^\tX([A-Z_]*, "\([A-Za-z]*\)").*/\1/p' "$top/kernel/stats.h"
-	sed -n 's/^module_param[a-z_]*(\([a-z_]*\),.*/\1/p' "$top"/kernel/*.c
+	sed -n 's/^\tX([A-Z_]*, "\([A-Za-z]*\)").*/\1/p' "$top/kernel/core/stats.h"
+	sed -n 's/^module_param[a-z_]*(\([a-z_]*\),.*/\1/p' "$top"/kernel/*.c "$top"/kernel/*/*.c
 }
 
 manual_of_module() {

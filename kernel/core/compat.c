@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Functions of a protocol that not every kernel wants, or wants in the same way. */
+#include "core/compat.h"
+
+#include <linux/sockios.h>
+#include <asm/ioctls.h>
+
+#include "core/conn.h"
+#include "ulp/ulp.h"
+
+static bool queue_ioctl(struct sock *sk, int cmd, int *answ)
+{
+	if (cmd == SIOCINQ)
+		return sheath_ulp_inq(sk, answ);
+	return (cmd == SIOCOUTQ || cmd == SIOCOUTQNSD) &&
+	       sheath_ulp_outq(sk, cmd == SIOCOUTQNSD, answ);
+}
+
+/**
+ * sheath_compat_ioctl() - ioctl() of an attached socket
+ * @sk: socket
+ * @cmd: what a queue holds is ours to say, the rest is the base protocol's
+ * @karg: answer
+ *
+ * Context: process, lock not held.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+int sheath_compat_ioctl(struct sock *sk, int cmd, int *karg)
+{
+	if (queue_ioctl(sk, cmd, karg))
+		return 0;
+	return sheath_conn_get(sk)->base->ioctl(sk, cmd, karg);
+}
+#else
+int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	int answ;
+
+	if (queue_ioctl(sk, cmd, &answ))
+		return put_user(answ, (int __user *)arg);
+	return sheath_conn_get(sk)->base->ioctl(sk, cmd, arg);
+}
+#endif
+
+#ifdef SHEATH_COMPAT_SENDPAGE
+
+/* one page the newer way; MSG_SENDPAGE_NOTLAST says that splice has more at hand */
+static void page_msg(struct msghdr *msg, struct bio_vec *bv, struct page *page, int offset,
+		     size_t size, int flags)
+{
+	*bv = (struct bio_vec){ .bv_page = page, .bv_offset = offset, .bv_len = size };
+	*msg = (struct msghdr){
+		.msg_flags = (flags & ~(MSG_SENDPAGE_NOTLAST | MSG_SENDPAGE_DECRYPTED)) |
+			     (flags & MSG_SENDPAGE_NOTLAST ? MSG_MORE : 0) | MSG_SPLICE_PAGES,
+	};
+	iov_iter_bvec(&msg->msg_iter, SHEATH_COMPAT_SOURCE, bv, 1, size);
+}
+
+static int sheath_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
+{
+	struct msghdr msg;
+	struct bio_vec bv;
+
+	page_msg(&msg, &bv, page, offset, size, flags);
+	return sheath_ulp_sendmsg(sk, &msg, size);
+}
+
+static int sheath_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
+				  int flags)
+{
+	struct msghdr msg;
+	struct bio_vec bv;
+
+	page_msg(&msg, &bv, page, offset, size, flags);
+	return sheath_ulp_sendmsg_locked(sk, &msg, size);
+}
+
+/**
+ * sheath_compat_set_sendpage() - route the page-wise entry points to ours
+ * @prot: protocol table being made
+ * @ops: socket operations being made
+ */
+void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops)
+{
+	prot->sendpage = sheath_sendpage;
+	ops->sendpage_locked = sheath_sendpage_locked;
+}
+
+#endif

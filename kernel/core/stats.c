@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters of a network namespace.
+ *
+ * Each CPU adds to its own copy; a reader sums them up without stopping anybody, so the
+ * counters of one event may be seen apart.
+ */
+#include "core/stats.h"
+
+#include <linux/capability.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+#include "ctl/session.h"
+
+#define STATS_FILE	"sheath_stat"
+
+static const char *const stat_name[SHEATH_STAT_MAX] = {
+#define X(id, name) [SHEATH_STAT_##id] = name,
+	SHEATH_STATS_COARSE(X)
+	SHEATH_STATS_FINE(X)
+#undef X
+};
+
+struct sheath_mib __percpu *sheath_stat_mib(const struct net *net)
+{
+	return sheath_net(net)->mib;
+}
+
+static u64 stat_sum(const struct sheath_mib __percpu *mib, enum sheath_stat id)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(mib, cpu)->v[id]);
+	return sum;
+}
+
+enum {
+#define X(id, name) COARSE_##id,
+	SHEATH_STATS_COARSE(X)
+#undef X
+	N_COARSE
+};
+
+/* like in-tree TLS, strangers are shown sessions and errors */
+static unsigned int n_shown(const struct seq_file *seq, const struct net *net)
+{
+	return file_ns_capable(seq->file, net->user_ns, CAP_NET_ADMIN) ? SHEATH_STAT_MAX : N_COARSE;
+}
+
+static int stats_show(struct seq_file *seq, void *v)
+{
+	const struct net *net = seq_file_single_net(seq);
+	const struct sheath_mib __percpu *mib = sheath_stat_mib(net);
+	unsigned int id, n = n_shown(seq, net);
+
+	for (id = 0; id < n; id++)
+		seq_printf(seq, "%-32s\t%llu\n", stat_name[id], stat_sum(mib, id));
+	return 0;
+}
+
+/**
+ * sheath_stats_net_init() - counters of a new network namespace
+ * @net: network namespace, its struct sheath_net zeroed
+ *
+ * Context: process, sleeps.
+ * Return: 0 or %-ENOMEM; nothing is left behind then.
+ */
+int sheath_stats_net_init(struct net *net)
+{
+	struct sheath_net *snet = sheath_net(net);
+
+	snet->mib = alloc_percpu(struct sheath_mib);
+	if (!snet->mib)
+		return -ENOMEM;
+	if (!proc_create_net_single(STATS_FILE, 0444, net->proc_net, stats_show, NULL)) {
+		free_percpu(snet->mib);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * sheath_stats_net_exit() - undo sheath_stats_net_init()
+ * @net: network namespace without sessions
+ *
+ * Context: process, sleeps.
+ */
+void sheath_stats_net_exit(struct net *net)
+{
+	remove_proc_entry(STATS_FILE, net->proc_net);
+	free_percpu(sheath_net(net)->mib);
+}

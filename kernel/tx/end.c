@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Alerts, and the end of the sending direction: what a sender was told was taken is in TCP
+ * before its FIN, or the connection is reset.
+ */
+#include <net/tcp.h>
+
+#include "alert.h"
+#include "core/compat.h"
+#include "core/own.h"
+#include "tx/tx.h"
+
+/**
+ * sheath_tx_flush_open() - close the record MSG_MORE left open, and push
+ * @conn: connection with a sending key
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: 0 if no record is open any more, or as sheath_tx_seal_open(). What TCP does not
+ * take now is kept.
+ */
+int sheath_tx_flush_open(struct sheath_conn *conn)
+{
+	int rc = 0;
+
+	if (conn->tx->open != SHEATH_TX_NONE && !conn->tx->closed && !conn->err)
+		rc = sheath_tx_seal_open(conn);
+	sheath_tx_push(conn, false);
+	sheath_tx_charge(conn);
+	return rc;
+}
+
+static void open_timer(struct work_struct *work)
+{
+	struct delayed_work *timer = to_delayed_work(work);
+	struct sheath_conn *conn = container_of(timer, struct sheath_conn, tx_open_timer);
+	struct sheath_tx *tx;
+	long left = SHEATH_TX_RETRY;
+
+	/* the owner may keep the socket for as long as it likes */
+	if (!sheath_own_try(conn->sk)) {
+		schedule_delayed_work(timer, left);
+		return;
+	}
+	tx = conn->tx;
+	if (tx && tx->open != SHEATH_TX_NONE) {
+		left = tx->open_since + SHEATH_TX_OPEN_MAX - jiffies;
+		if (left > 0)
+			schedule_delayed_work(timer, left);
+		else
+			sheath_tx_flush_open(conn);
+	}
+	release_sock(conn->sk);
+}
+
+/**
+ * sheath_tx_open_left() - a sender is done, and may have left a record open
+ * @conn: connection with a sending key
+ *
+ * What was announced with MSG_MORE may never come. TCP sends a short segment then after
+ * 200 ms, and the record goes out likewise.
+ *
+ * Context: lock_sock() held.
+ */
+void sheath_tx_open_left(struct sheath_conn *conn)
+{
+	if (conn->tx->open == SHEATH_TX_NONE)
+		return;
+	conn->tx->open_since = jiffies;
+	/* one that is under way looks at the time above */
+	schedule_delayed_work(&conn->tx_open_timer, SHEATH_TX_OPEN_MAX);
+}
+
+/**
+ * sheath_tx_open_timer_init() - make the timer of open records usable
+ * @conn: connection that is being attached
+ */
+void sheath_tx_open_timer_init(struct sheath_conn *conn)
+{
+	INIT_DELAYED_WORK(&conn->tx_open_timer, open_timer);
+}
+
+/**
+ * sheath_tx_open_timer_stop() - stop it for good
+ * @conn: connection without a sending pipeline
+ *
+ * Context: process, lock not held.
+ */
+void sheath_tx_open_timer_stop(struct sheath_conn *conn)
+{
+	cancel_delayed_work_sync(&conn->tx_open_timer);
+}
+
+static int seal_alert(struct sheath_conn *conn, u8 level, u8 desc)
+{
+	u8 alert[SHEATH_ALERT_LEN] = { level, desc };
+	struct kvec vec = { .iov_base = alert, .iov_len = sizeof(alert) };
+	struct iov_iter from;
+	int rc;
+
+	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(alert));
+	rc = sheath_tx_seal_small(conn, SHEATH_CT_ALERT, &from, sizeof(alert));
+	if (!rc)
+		WRITE_ONCE(conn->last_alert, level << 8 | desc);
+	return rc;
+}
+
+/**
+ * sheath_tx_alert() - send an alert after which the session goes on
+ * @conn: connection with a sending key
+ * @level: level
+ * @desc: description
+ *
+ * A peer that asks for many of these and reads none must not make them pile up: behind
+ * pending records there is no place for one.
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: 0, or a negative errno if it could not be sent; the session is as it was.
+ */
+int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc)
+{
+	int rc;
+
+	if (conn->tx->closed || conn->err)
+		return -EPIPE;
+	rc = sheath_tx_push(conn, true) ?: seal_alert(conn, level, desc);
+	if (!rc)
+		sheath_tx_push(conn, false);
+	sheath_tx_charge(conn);
+	return rc;
+}
+
+/**
+ * sheath_tx_finish() - send the last alert of this direction
+ * @conn: connection with a sending key
+ * @level: level
+ * @desc: description
+ *
+ * It stands behind everything that was sent, and TCP gets it all, whatever the limits of its
+ * buffer. A close_notify would vouch for a stream that lacks the bytes of a record that
+ * could not be sealed, so there is none then.
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: 0, or a negative errno if the alert was not sealed. The direction is closed in
+ * either case.
+ */
+int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
+{
+	struct sheath_tx *tx = conn->tx;
+	int rc = 0;
+
+	if (tx->closed)
+		return -EPIPE;
+	sheath_tx_push_all(conn);
+	if (tx->open != SHEATH_TX_NONE)
+		rc = sheath_tx_seal_open(conn);
+	sheath_tx_open_lost(conn);
+	if (!rc || level == SHEATH_ALERT_FATAL)
+		rc = seal_alert(conn, level, desc);
+	sheath_tx_push_all(conn);
+	sheath_tx_charge(conn);
+	tx->closed = true;
+	tx->lost |= rc != 0;
+	return rc;
+}
+
+static bool connected(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT);
+}
+
+/**
+ * sheath_tx_end() - before TCP's FIN: everything has to be in TCP
+ * @conn: connection with a sending key
+ *
+ * The record left open is sealed, and a close_notify is sent where that is the module's
+ * business.
+ *
+ * Context: lock_sock() held, may sleep; does not wait for room.
+ *
+ * Return: false if a FIN would hide that something is missing: the connection has to be reset.
+ */
+bool sheath_tx_end(struct sheath_conn *conn)
+{
+	struct sheath_tx *tx = conn->tx;
+	struct sock *sk = conn->sk;
+	int rc = 0, err = sk->sk_err;
+
+	if (!connected(sk))
+		return true;
+	if (!conn->err && !conn->ctrl_app && !tx->closed)
+		rc = sheath_alert_close_notify(conn);
+	else if (!tx->closed)
+		rc = sheath_tx_flush_open(conn);
+	tx->closed = true;
+	/* what a session that failed has pending goes out all the same: TCP refuses with an error */
+	if (conn->err)
+		WRITE_ONCE(sk->sk_err, 0);
+	sheath_tx_push_all(conn);
+	sheath_tx_charge(conn);
+	if (conn->err)
+		WRITE_ONCE(sk->sk_err, err);
+	return !rc && !tx->n_pend && tx->open == SHEATH_TX_NONE && !tx->lost;
+}
