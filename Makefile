@@ -97,9 +97,20 @@ interop:
 	selftests/run-interop
 	selftests/matrix/run
 
+# checkpatch, shellcheck, codespell: quick enough for a hook before each commit
+style:
+	selftests/check-style
+	selftests/check-words
+
+bisect-check:
+	selftests/bisect-check '$(RANGE)'
+
+compile_commands.json: kmod
+	selftests/compile-commands $(KNAME) >$@
+
 # objects of a kernel build started in this folder itself go as well
 clean:
-	rm -rf build sheath.ko sheath.o sheath.mod* .sheath.* Module.symvers modules.order .Module.* .modules.*
+	rm -rf build compile_commands.json sheath.ko sheath.o sheath.mod* .sheath.* Module.symvers modules.order .Module.* .modules.*
 	find kernel \( -name '*.o' -o -name '.*.cmd' \) -delete
 
 help:
@@ -108,6 +119,9 @@ help:
 	@echo 'make install      module, programs, library, headers, manual pages; PREFIX=, DESTDIR='
 	@echo 'make uninstall    of every kernel; with the same PREFIX= and DESTDIR='
 	@echo 'make clean'
+	@echo 'make style        what checkpatch, shellcheck and codespell have to say'
+	@echo 'make bisect-check RANGE=main..  every commit builds by itself'
+	@echo 'make compile_commands.json      for clangd and other tools'
 	@echo 'As root; these install the packages they need on Debian 12:'
 	@echo 'make demo         files served and fetched over TLS in a virtual machine'
 	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
@@ -122,4 +136,4 @@ help:
 	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
 .PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream stress coverage bench demo \
-	interop clean help
+	interop style bisect-check clean help

@@ -14,6 +14,9 @@ build-6.1 build-6.12: build-%:
 style:
 	$(STEP) $@ selftests/check-style
 
+words:
+	$(STEP) $@ selftests/check-words
+
 ynl:
 	$(STEP) $@ /usr/bin/python3 selftests/ynl_agree.py
 
@@ -38,4 +41,4 @@ uml-debug: uml-kernel programs
 rig: uml-kernel
 	$(STEP) -t $@ selftests/check-rig
 
-.PHONY: uml-kernel rig build-6.1 build-6.12 style ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug
+.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug

@@ -22,7 +22,7 @@ build='build-essential linux-source-6.12
 # what virtual machines are made of
 rigs='qemu-system-x86 busybox-static cpio python3 python3-yaml iproute2 procps'
 # peers, and what checks us
-peers='openssl gnutls-bin curl tcpdump sparse ca-certificates'
+peers='openssl gnutls-bin curl tcpdump sparse shellcheck codespell ca-certificates'
 # what looks for leaks and undefined behaviour in the check of secret padding
 leaks='valgrind frama-c-base'
 # what asks the kernel for TLS, and more peers; of these there are services

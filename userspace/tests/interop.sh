@@ -141,8 +141,8 @@ end_peer() {
 
 # converse COMMAND...: run a client whose input is what is written to file descriptor 7
 converse() {
-	exec 7<>talk
-	{ exec 7>&-; limited "$@"; } <talk >got 2>err &
+	exec 7<>./talk
+	{ exec 7>&-; limited "$@"; } <./talk >got 2>err &
 	CLIENT=$!
 }
 
