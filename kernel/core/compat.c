@@ -6,6 +6,7 @@
 #include <asm/ioctls.h>
 
 #include "core/conn.h"
+#include "ctl/inet_diag.h"
 #include "ulp/ulp.h"
 
 static bool queue_ioctl(struct sock *sk, int cmd, int *answ)
@@ -39,6 +40,53 @@ int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	if (queue_ioctl(sk, cmd, &answ))
 		return put_user(answ, (int __user *)arg);
 	return sheath_conn_get(sk)->base->ioctl(sk, cmd, arg);
+}
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+/**
+ * sheath_compat_diag_info() - sheath_diag_info(), to whoever asks
+ * @sk: attached socket
+ * @skb: message being built
+ * @net_admin: who asks may administer the network
+ *
+ * Context: RCU read side.
+ *
+ * Return: as sheath_diag_info().
+ */
+int sheath_compat_diag_info(struct sock *sk, struct sk_buff *skb, bool net_admin)
+{
+	return sheath_diag_info(sk, skb);
+}
+
+/**
+ * sheath_compat_diag_info_size() - room for sheath_compat_diag_info()
+ * @sk: attached socket
+ * @net_admin: who asks may administer the network
+ *
+ * Return: as sheath_diag_info_size(), in bytes.
+ */
+size_t sheath_compat_diag_info_size(const struct sock *sk, bool net_admin)
+{
+	return sheath_diag_info_size(sk);
+}
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+/**
+ * sheath_compat_recvmsg() - recvmsg() of an attached socket
+ * @sk: socket
+ * @msg: where to
+ * @len: bytes there is room for
+ * @flags: of the call
+ *
+ * Context: process, lock not held.
+ *
+ * Return: as sheath_ulp_recvmsg().
+ */
+int sheath_compat_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	return sheath_ulp_recvmsg(sk, msg, len, flags, NULL);
 }
 #endif
 

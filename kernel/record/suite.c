@@ -12,6 +12,7 @@
 
 #include <linux/sheath.h>
 
+#include "core/compat.h"
 #include "record/direction.h"
 #include "record/framing.h"
 
@@ -65,16 +66,16 @@ static u8 keystream_ccm(struct sheath_dir *dir, u32 pos)
 /* RFC 8439 section 2.8: block 0 keys the authenticator, the text starts at 1 */
 static u8 keystream_chacha20(struct sheath_dir *dir, u32 pos)
 {
-	u32 state[CHACHA_STATE_WORDS];
+	struct chacha_state state;
 	u8 block[CHACHA_BLOCK_SIZE];
 	u8 iv[CHACHA_IV_SIZE] = { pos / CHACHA_BLOCK_SIZE + 1, (pos / CHACHA_BLOCK_SIZE + 1) >> 8 };
 	u8 byte;
 
 	memcpy(iv + 4, dir->nonce, SHEATH_NONCE_LEN);
-	chacha_init(state, dir->stream_key, iv);
-	chacha_block_generic(state, block, 20);
+	chacha_init(sheath_compat_chacha(&state), dir->stream_key, iv);
+	chacha_block_generic(sheath_compat_chacha(&state), block, 20);
 	byte = block[pos % CHACHA_BLOCK_SIZE];
-	memzero_explicit(state, sizeof(state));
+	memzero_explicit(&state, sizeof(state));
 	memzero_explicit(block, sizeof(block));
 	return byte;
 }
@@ -294,4 +295,4 @@ u16 sheath_suite_nth(unsigned int i)
 	return i < ARRAY_SIZE(suites) ? suites[i].cipher : 0;
 }
 
-MODULE_IMPORT_NS(CRYPTO_INTERNAL);
+SHEATH_COMPAT_IMPORT_NS(CRYPTO_INTERNAL);

@@ -295,7 +295,7 @@ void sheath_tx_release(struct sheath_conn *conn)
 
 static void retry(struct timer_list *t)
 {
-	struct sheath_conn *conn = from_timer(conn, t, tx_retry);
+	struct sheath_conn *conn = timer_container_of(conn, t, tx_retry);
 	struct sock *sk = conn->sk;
 
 	bh_lock_sock(sk);

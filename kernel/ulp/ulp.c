@@ -224,20 +224,31 @@ bool sheath_ulp_outq(struct sock *sk, bool unsent, int *answ)
 	return ours;
 }
 
-static int sheath_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
-			  int *addr_len)
+/**
+ * sheath_ulp_recvmsg() - recvmsg() of an attached socket
+ * @sk: socket
+ * @msg: where to
+ * @len: bytes there is room for
+ * @flags: of the call
+ * @addr_len: for the base protocol, where the kernel has it; else NULL
+ *
+ * Context: process, lock not held.
+ *
+ * Return: bytes received, 0 at the end, or negative errno.
+ */
+int sheath_ulp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
 	struct sheath_conn *conn = sheath_conn_get(sk);
 	int rc;
 
 	/* no bytes of the stream */
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return conn->base->recvmsg(sk, msg, len, flags, addr_len);
+		return sheath_compat_base_recvmsg(conn->base, sk, msg, len, flags, addr_len);
 	sheath_rx_busy_poll(conn, flags & MSG_DONTWAIT);
 	lock_sock(sk);
 	if (plain_rx_begin(conn)) {
 		release_sock(sk);
-		rc = conn->base->recvmsg(sk, msg, len, flags, addr_len);
+		rc = sheath_compat_base_recvmsg(conn->base, sk, msg, len, flags, addr_len);
 		plain_rx_end(conn);
 		return rc;
 	}
@@ -520,7 +531,7 @@ static void make_prot(struct sheath_proto *p)
 	prot->getsockopt = sheath_getsockopt;
 	prot->sendmsg = sheath_ulp_sendmsg;
 	prot->splice_eof = sheath_splice_eof;
-	prot->recvmsg = sheath_recvmsg;
+	prot->recvmsg = sheath_compat_recvmsg;
 	prot->release_cb = sheath_release_cb;
 	prot->ioctl = sheath_compat_ioctl;
 #ifdef CONFIG_BPF_SYSCALL
@@ -616,8 +627,8 @@ static void sheath_release(struct sock *sk)
 	.owner		= THIS_MODULE,			\
 	.init		= sheath_init,			\
 	.release	= sheath_release,		\
-	.get_info	= sheath_diag_info,		\
-	.get_info_size	= sheath_diag_info_size,	\
+	.get_info	= sheath_compat_diag_info,	\
+	.get_info_size	= sheath_compat_diag_info_size,	\
 }
 
 static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = ULP_OPS(SHEATH_ULP_NAME);

@@ -9,6 +9,7 @@
 int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
 int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size);
 
+int sheath_ulp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
 bool sheath_ulp_inq(struct sock *sk, int *answ);
 bool sheath_ulp_outq(struct sock *sk, bool unsent, int *answ);
 
