@@ -124,7 +124,7 @@ help:
 	@echo 'make compile_commands.json      for clangd and other tools'
 	@echo 'As root; these install the packages they need on Debian 12:'
 	@echo 'make demo         files served and fetched over TLS in a virtual machine'
-	@echo 'make check        every check: both kernels in QEMU, and the debug kernel in UML'
+	@echo 'make check        every check: 6.1 and 6.12 in QEMU, a debug kernel and 7.3 (two CPUs) in UML'
 	@echo 'make check-fast   kernel selftests in UML only'
 	@echo 'make check-upstream  the tests of in-tree kernel TLS, from the kernel sources, against sheath'
 	@echo 'make stress       tests that have a short form in full: whole matrices, five minutes of everything'

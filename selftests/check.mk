@@ -11,6 +11,16 @@ uml-kernel:
 build-6.1 build-6.12: build-%:
 	$(STEP) $@ selftests/check-build $*
 
+# of a newer kernel, $(NEWER), if there is one
+uml-kernel-$(NEWER):
+	$(STEP) $@ selftests/uml/build-uml -N -v perf
+
+build-$(NEWER): uml-kernel-$(NEWER)
+	$(STEP) $@ selftests/check-build $(NEWER)
+
+uml-$(NEWER): build-$(NEWER) programs
+	SHEATH_KO=build/kmod/check-$(NEWER)/sheath.ko $(STEP) -t $@ selftests/run-tests $(NEWER)
+
 style:
 	$(STEP) $@ selftests/check-style
 
@@ -41,4 +51,5 @@ uml-debug: uml-kernel programs
 rig: uml-kernel
 	$(STEP) -t $@ selftests/check-rig
 
-.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug
+.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug \
+	uml-kernel-$(NEWER) build-$(NEWER) uml-$(NEWER)

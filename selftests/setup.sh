@@ -128,6 +128,18 @@ kernel() {
 	fi
 }
 
+# the source of a newer kernel than this distribution has, and for $@ the kernels of it
+newer() {
+	[ -n "$("$here/uml/newer-source" -v)" ] || say 'fetching the source of a newer kernel'
+	"$here/uml/newer-source" >/dev/null || {
+		say 'the suite of newer kernels is not to be had: Linux 7.3 is left out'
+		return 0
+	}
+	for v; do
+		"$here/uml/build-uml" -N -v "$v" >/dev/null
+	done
+}
+
 [ "$(id -u)" = 0 ] || { say "to be run as root" >&2; exit 1; }
 mkdir -p "$cache"
 # kernels are built and started there
@@ -147,6 +159,7 @@ check)
 	# its debug kernel is built beside other checks
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
+	newer
 	"$here/uml/unpack-source" >/dev/null ;;
 check-upstream)
 	kernel 6.1 linux-headers-amd64
@@ -156,7 +169,8 @@ stress)
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
-	"$here/uml/build-uml" -v debug >/dev/null ;;
+	"$here/uml/build-uml" -v debug >/dev/null
+	newer debug perf ;;
 coverage)
 	"$here/uml/build-uml" -v coverage >/dev/null ;;
 check-fast|bench)
@@ -173,7 +187,8 @@ all)
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
-	"$here/uml/build-uml" -v debug >/dev/null ;;
+	"$here/uml/build-uml" -v debug >/dev/null
+	newer debug perf ;;
 *)
 	say "check, check-fast, check-upstream, stress, coverage, interop, bench, demo or all" >&2
 	exit 2 ;;
