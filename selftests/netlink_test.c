@@ -1360,6 +1360,30 @@ TEST_F(netlink, success_and_refusal_show_no_key)
 	EXPECT_NE(0, strlen(self->a.text));
 }
 
+/* What a header can say wrong: a dump of what there is none of, no request for an answer. */
+TEST_F(netlink, odd_headers_show_no_key)
+{
+	static const struct { uint16_t flags; int err; } odd[] = {
+		{ NLM_F_REQUEST | NLM_F_DUMP, -EOPNOTSUPP },
+		{ NLM_F_REQUEST | NLM_F_DUMP | NLM_F_ACK, -EOPNOTSUPP },
+		{ NLM_F_REQUEST | NLM_F_DUMP | NLM_F_ECHO | NLM_F_ATOMIC, -EOPNOTSUPP },
+		{ NLM_F_REQUEST | NLM_F_ACK | NLM_F_ROOT, -EINVAL },
+		{ NLM_F_REQUEST | NLM_F_ACK | NLM_F_MATCH, -EINVAL },
+		{ NLM_F_ACK, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		request_key_set(&self->r, &self->c, self->fd[0]);
+		self->r.nlh.nlmsg_flags = odd[i].flags;
+		put_key(&self->r, &self->tx);
+		EXPECT_EQ(odd[i].err, client_ask(&self->c, &self->r, &self->a)) TH_LOG("%u", i);
+		EXPECT_FALSE(answer_leaks(&self->a)) TH_LOG("%u", i);
+	}
+	/* none of them was taken for a key */
+	EXPECT_EQ(0, ask_keys(&self->c, self->fd[0], &self->tx, &self->rx, &self->a));
+}
+
 /* Whatever is wrong with the attributes: the answer has no key in it. */
 TEST_F(netlink, damaged_requests_show_no_key)
 {

@@ -56,6 +56,8 @@ int sheath_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* ctl/nl_key.c */
 int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info);
+int sheath_nl_key_dump_start(struct netlink_callback *cb);
+int sheath_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* ctl/nl_rekey.c */
 int sheath_nl_rekey(struct sk_buff *skb, struct genl_info *info);

@@ -10,7 +10,9 @@
  * A request the generic netlink core refuses goes back to its sender as it came. So key-set
  * has no policy there: the core hands over whatever was sent, the module checks it as
  * strictly as the core would, and wipes all of its attributes before the core can quote
- * them. What the core refuses by its header alone stays out of reach.
+ * them. So does the dump of key-set that there is none of. What the core refuses before it
+ * asks us stays out of reach: another command, and a dump while another one of the same socket
+ * is under way. NETLINK_CAP_ACK keeps the core from quoting those.
  *
  * The core holds a semaphore of all families around each handler, so a handler that waits for
  * what a stranger owns stops generic netlink for the whole machine. None waits for the lock of
@@ -103,9 +105,12 @@ static const struct genl_ops sheath_nl_ops[] = {
 		.dumpit = sheath_nl_session_dump,
 	},
 	{
-		/* no .policy: see the head of this file */
+		/* no .policy, and a dump that is always refused: see the head of this file */
 		.cmd = SHEATH_CMD_KEY_SET,
+		.validate = GENL_DONT_VALIDATE_DUMP,
 		.doit = sheath_nl_key_set,
+		.start = sheath_nl_key_dump_start,
+		.dumpit = sheath_nl_key_dump,
 	},
 	{
 		.cmd = SHEATH_CMD_REKEY,

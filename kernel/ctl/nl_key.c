@@ -275,6 +275,15 @@ static int nl_key_set_checked(struct sk_buff *skb, struct genl_info *info,
 	return err;
 }
 
+/*
+ * All of the attributes, because in a malformed request the nest with the key in it may not be
+ * found. The extended acknowledgment refers to them by offset only.
+ */
+static void nl_key_wipe(const struct nlmsghdr *nlh)
+{
+	memzero_explicit(nlmsg_attrdata(nlh, GENL_HDRLEN), nlmsg_attrlen(nlh, GENL_HDRLEN));
+}
+
 /**
  * sheath_nl_key_set() - SHEATH_CMD_KEY_SET
  * @skb: request
@@ -297,12 +306,34 @@ int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
 	kfree_sensitive(set);
 	if (err)
 		sheath_stat_inc(genl_info_net(info), SHEATH_STAT_KEY_REFUSED);
-
-	/*
-	 * All of the attributes, because in a malformed request the nest with the key in it
-	 * may not be found. The extended acknowledgment refers to them by offset only.
-	 */
-	memzero_explicit(nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
-			 nlmsg_attrlen(info->nlhdr, GENL_HDRLEN));
+	nl_key_wipe(info->nlhdr);
 	return err;
+}
+
+/**
+ * sheath_nl_key_dump_start() - SHEATH_CMD_KEY_SET as a dump, which there is none of
+ * @cb: dump; the attributes of its request are wiped
+ *
+ * The core would refuse a dump of a command without one, and quote the request with the key in it.
+ *
+ * Return: %-EOPNOTSUPP, as the core.
+ */
+int sheath_nl_key_dump_start(struct netlink_callback *cb)
+{
+	if (cb->nlh->nlmsg_len >= NLMSG_LENGTH(GENL_HDRLEN))
+		nl_key_wipe(cb->nlh);
+	NL_SET_ERR_MSG(cb->extack, "keys cannot be dumped");
+	return -EOPNOTSUPP;
+}
+
+/**
+ * sheath_nl_key_dump() - what the core wants beside sheath_nl_key_dump_start(); never called
+ * @skb: answer
+ * @cb: dump
+ *
+ * Return: %-EOPNOTSUPP.
+ */
+int sheath_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return -EOPNOTSUPP;
 }
