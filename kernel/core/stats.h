@@ -35,7 +35,8 @@
 	X(TX_CLOSE_NOTIFY, "TxCloseNotify") /* close_notify sent */ \
 	X(TX_REKEY, "TxRekey")		/* sending keys replaced */ \
 	X(TX_LIMIT, "TxLimit")		/* sends refused: the key reached its hard limit */ \
-	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */
+	X(TX_SEQ_END, "TxSeqEnd")	/* sending stopped: no sequence number left */ \
+	X(CIPHER_FAILED, "CipherFailed")	/* a cipher or MAC failed for reasons of its own, no memory say */
 
 /*
  * Likewise, for CAP_NET_ADMIN only: they go with every record, and would tell how long those of

@@ -272,11 +272,44 @@ static unsigned int null_open_begin(struct sheath_dir *dir, const struct sheath_
 	return put_aad(dir, h, h->len - dir->append);
 }
 
+/**
+ * struct chain - what one record leaves for the next
+ * @iv: IV, where it is the last block of ciphertext
+ * @blocks: as in struct sheath_dir
+ * @seq_end: likewise
+ */
+struct chain {
+	u8	iv[SHEATH_IV_MAX];
+	u64	blocks;
+	bool	seq_end;
+};
+
+static struct chain chain_get(const struct sheath_dir *dir)
+{
+	struct chain c = { .blocks = dir->blocks, .seq_end = dir->seq_end };
+
+	memcpy(c.iv, dir->iv, sizeof(c.iv));
+	return c;
+}
+
+/* a record that is opened again for want of memory begins where it began before */
+static long chain_back(struct sheath_dir *dir, const struct chain *c, long rc)
+{
+	if (likely(rc != -ENOMEM))
+		return rc;
+	memcpy(dir->iv, c->iv, sizeof(c->iv));
+	dir->blocks = c->blocks;
+	dir->seq_end = c->seq_end;
+	return rc;
+}
+
 static long mte_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 		     struct sheath_sgl *dst)
 {
-	return crypt(dir, crypto_skcipher_decrypt, len, src, dst) ?:
-	       sheath_mac_verify_ct(dir->mac, dir->aad, dst, len, dir->n_block);
+	const struct chain c = chain_get(dir);
+
+	return chain_back(dir, &c, crypt(dir, crypto_skcipher_decrypt, len, src, dst) ?:
+			  sheath_mac_verify_ct(dir->mac, dir->aad, dst, len, dir->n_block));
 }
 
 static int verify(struct sheath_dir *dir, const struct sheath_sgl *l, u32 len)
@@ -295,11 +328,12 @@ static int verify(struct sheath_dir *dir, const struct sheath_sgl *l, u32 len)
 static long etm_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 		     struct sheath_sgl *dst)
 {
+	const struct chain c = chain_get(dir);
 	u32 n = len - dir->cut;
 
-	return verify(dir, src, n) ?:
-	       crypt(dir, crypto_skcipher_decrypt, n, src, dst) ?:
-	       sheath_mac_unpad(dir->mac, dst, n);
+	return chain_back(dir, &c, verify(dir, src, n) ?:
+			  crypt(dir, crypto_skcipher_decrypt, n, src, dst) ?:
+			  sheath_mac_unpad(dir->mac, dst, n));
 }
 
 /* what is delivered is what was verified: the bytes in @dst, whoever writes to @src */

@@ -147,6 +147,11 @@ unsigned int sheath_record_seal_begin(struct sheath_dir *dir, u8 type, u32 len, 
  *
  * Context: process, may sleep.
  *
+ * A cipher that fails, be it for want of memory, may have done half of its work, and where @src and
+ * @dst are the same memory half of the content is gone then. Where they are not, @src is memory
+ * that others write to. So what would be sealed in a second attempt need not be what was in the
+ * first, and no number is used for two contents.
+ *
  * Return: 0, or a negative errno; the number is used up in either case, and the caller
  * gives up the direction.
  */
@@ -228,13 +233,17 @@ u8 sheath_record_inner_type(struct sheath_dir *dir, u32 pos, u8 byte)
  * Return: bytes of content, with inner type and padding in TLS 1.3, or
  * * %-EBADMSG		- it does not verify; @dst may hold anything and must be wiped
  * * %-EMSGSIZE		- it does, and has more than @dir->content_max bytes; likewise
- * * other		- from the crypto API; likewise
+ * * %-ENOMEM		- the cipher had no memory; likewise, but the number is not used up: the same
+ *			  record may be opened again, from sheath_record_open_begin() on
+ * * other		- from the crypto API; likewise, and the number is used up
  */
 long sheath_record_open(struct sheath_dir *dir, u32 len, struct sheath_sgl *src,
 			struct sheath_sgl *dst)
 {
 	long content = dir->protect->open(dir, len, src, dst);
 
+	if (content == -ENOMEM)
+		return content;
 	advance(dir);
 	return content > (long)dir->content_max + dir->ver->has_inner_type ? -EMSGSIZE : content;
 }

@@ -133,9 +133,13 @@ static void record_done(struct sheath_conn *conn, u32 content)
 	sheath_stat_add(net, SHEATH_STAT_RX_BYTES, content);
 }
 
-/* nothing was released to anybody: end the session */
+/* nothing was released to anybody: end the session, or let the next reader try again */
 static int open_failed(struct sheath_conn *conn, int rc)
 {
+	if (rc == -ENOMEM) {
+		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_CIPHER_FAILED);
+		return rc;
+	}
 	sheath_rxq_release(conn);
 	if (rc == -EMSGSIZE)
 		return sheath_alert_fatal(conn, EMSGSIZE, SHEATH_ALERT_RECORD_OVERFLOW,
@@ -144,8 +148,8 @@ static int open_failed(struct sheath_conn *conn, int rc)
 		return sheath_alert_fatal(conn, EILSEQ, SHEATH_ALERT_DECOMPRESSION_FAILURE,
 					  SHEATH_STAT_RX_BAD_COMPRESSED);
 	if (rc != -EBADMSG)
-		return sheath_alert_fatal(conn, -rc, SHEATH_ALERT_INTERNAL_ERROR,
-					  SHEATH_STAT_RX_BAD_MAC);
+		return sheath_alert_fatal(conn, EIO, SHEATH_ALERT_INTERNAL_ERROR,
+					  SHEATH_STAT_CIPHER_FAILED);
 	WRITE_ONCE(conn->stats.rx_auth_fail, conn->stats.rx_auth_fail + 1);
 	return sheath_alert_fatal(conn, EBADMSG, SHEATH_ALERT_BAD_RECORD_MAC,
 				  SHEATH_STAT_RX_BAD_MAC);
@@ -168,6 +172,10 @@ static u32 data_len(struct sheath_conn *conn)
 	return last == SHEATH_CT_DATA ? inner - 1 : 0;
 }
 
+/*
+ * A cipher may have written the plaintext before it found that the record does not verify. That
+ * is nobody's to see: not in a reader's pages, nor in those that other records go to.
+ */
 static void wipe_dst(struct sheath_sgl *dst)
 {
 	unsigned int i;
@@ -176,6 +184,7 @@ static void wipe_dst(struct sheath_sgl *dst)
 		memset(sg_virt(&dst->sg[i]), 0, dst->sg[i].length);
 }
 
+/* Return: as sheath_rx_open(), or 1 if the reader's pages are not to be had */
 static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u32 len,
 		       unsigned int aad_len)
 {
@@ -187,9 +196,8 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 
 	sheath_sgl_reset(&rx->dst);
 	sheath_sgl_add_buf(&rx->dst, rx->dir.aad, aad_len);
-	rc = sheath_compat_pin(&pin, want->direct, len);
-	if (rc)
-		return rc;
+	if (sheath_compat_pin(&pin, want->direct, len))
+		return 1;
 	for (i = 0; i < pin.n; i++)
 		sheath_sgl_add(&rx->dst, pin.bv[i].bv_page, pin.bv[i].bv_offset, pin.bv[i].bv_len);
 	if (rx->dir.ver->has_inner_type)
@@ -307,7 +315,7 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
  *
  * Return:
  * * 0			- delivered (@want->got) or queued
- * * %-ENOMEM		- nothing happened
+ * * %-ENOMEM		- nothing happened, the record is still there; from the cipher, too
  * * %-EKEYEXPIRED	- no sequence number is left
  * * other		- the session is over
  */
@@ -339,7 +347,7 @@ int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
 
 		if (len && len <= want->room) {
 			rc = open_direct(conn, want, len, aad_len);
-			if (rc != -EFAULT)
+			if (rc <= 0)
 				return rc;
 		}
 	}

@@ -128,11 +128,17 @@ static int lists_seal(struct sheath_tx *tx, struct page *page, u32 off, u32 tail
 	return sheath_record_seal(&tx->dir, len, &tx->src, &tx->dst);
 }
 
-/* the records before this one are whole, and go out while TCP still takes something */
-static void seal_failed(struct sheath_conn *conn, int rc)
+/*
+ * The records before this one are whole, and go out while TCP still takes something. The error is
+ * EIO whatever the cipher says: ENOMEM would ask to try again, and there is nothing to try, see
+ * sheath_record_seal().
+ */
+static int seal_failed(struct sheath_conn *conn)
 {
+	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_CIPHER_FAILED);
 	sheath_tx_push_all(conn);
-	sheath_conn_fail(conn, -rc);
+	sheath_conn_fail(conn, EIO);
+	return -EIO;
 }
 
 /* a record of what is at @from in the open one; all of it unless that is copied */
@@ -153,8 +159,7 @@ static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	if (rc) {
 		sheath_tx_buf_wipe(tx, SHEATH_PLAIN_MAX);
-		seal_failed(conn, rc);
-		return rc;
+		return seal_failed(conn);
 	}
 	tx->seam_off += dir->prepend + append;
 	tx->pend_copy = false;
@@ -193,7 +198,7 @@ static u32 content(const struct part *part, unsigned int n)
  * Return:
  * * 0			- sealed, waiting to be pushed
  * * %-EKEYEXPIRED	- no sequence number is left
- * * other		- the cipher failed; the session is over
+ * * %-EIO		- the cipher failed; the session is over
  * In either case the record is still open, so that its bytes are counted when it is dropped.
  */
 int sheath_tx_seal_open(struct sheath_conn *conn)
@@ -300,7 +305,7 @@ static u32 small_max(const struct sheath_dir *dir, u32 len)
  * * 0			- sealed, waiting to be pushed
  * * %-EFAULT, %-ENOMEM	- nothing happened
  * * %-EKEYEXPIRED	- no sequence number is left
- * * other		- the cipher failed; the session is over
+ * * %-EIO		- the cipher failed; the session is over
  */
 int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *from, u32 len)
 {
@@ -326,8 +331,7 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 		end = seal_in_place(conn, type, off + rest, &part[1]);
 	if (end < 0) {
 		memset(p, 0, PAGE_SIZE - offset_in_page(p));
-		seal_failed(conn, end);
-		return end;
+		return seal_failed(conn);
 	}
 	tx->pend_copy |= !tx->n_pend;
 	sheath_tx_pend_add(tx, tx->small, off, end - off);
