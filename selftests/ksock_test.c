@@ -20,6 +20,7 @@
 #include "patience.h"
 #include "peer.h"
 #include "stream.h"
+#include "wedge.h"
 
 enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 
@@ -550,6 +551,62 @@ TEST_F(ksock, sender_with_its_own_callback_no_more)
 	ASSERT_EQ(0, hook(self->c, 0));
 	EXPECT_TRUE(all_goes_out(&self->p));
 	EXPECT_EQ(0, calls(self->c).write_space);
+}
+
+struct rest {
+	pthread_t thread;
+	struct st_peer *p;
+	long long len;
+	bool came;
+};
+
+static void *take_rest(void *arg)
+{
+	struct rest *r = arg;
+
+	r->came = arrives(r->p, 0, r->len);
+	return NULL;
+}
+
+static long peek_page(int fd, void *page)
+{
+	return recv(fd, page, ST_WEDGE_PAGE, MSG_PEEK);
+}
+
+/* room comes while a reader owns the socket and sleeps: is all there when it is done? */
+static bool goes_out_after_owner(struct st_peer *p, int size)
+{
+	struct rest r = { .p = p };
+	struct st_wedge w;
+	long got;
+
+	if (setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)))
+		return false;
+	r.len = st_fill_socket(p->fd, 0, 1 << 26, 1 << 20);
+	if (r.len <= 0 || st_wedge_begin(&w, p->fd, peek_page))
+		return false;
+	/* the peer takes what TCP has; more comes from nobody as yet, but the timer tries */
+	if (pthread_create(&r.thread, NULL, take_rest, &r))
+		return false;
+	usleep(200000);
+	got = st_wedge_end(&w);
+	pthread_join(r.thread, NULL);
+	return got == 5 && r.came;
+}
+
+/* no callback of TCP is ours then, and no acknowledgement is due any more: the timer has to come */
+TEST_F(ksock, room_while_the_socket_is_owned)
+{
+	int size;
+
+	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "there", 5));
+	ASSERT_NE(0, st_poll(self->p.fd, POLLIN, 5000));
+	ASSERT_EQ(0, hook(self->c, 1));
+	for (size = 10000; size < 100000; size += 11300) {
+		ASSERT_TRUE(goes_out_after_owner(&self->p, size)) {
+			TH_LOG("send buffer of %d", size);
+		}
+	}
 }
 
 /* a driver sends until there is no room, and goes on when its callback tells it to */
