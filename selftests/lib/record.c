@@ -25,6 +25,10 @@ static const EVP_CIPHER *evp(const struct st_key *k)
 	case SHEATH_CIPHER_AES_256_CCM:
 	case SHEATH_CIPHER_AES_256_CCM_8:
 		return EVP_aes_256_ccm();
+	case TLS_CIPHER_ARIA_GCM_128:
+		return EVP_aria_128_gcm();
+	case TLS_CIPHER_ARIA_GCM_256:
+		return EVP_aria_256_gcm();
 	default:
 		return EVP_chacha20_poly1305();
 	}
