@@ -164,7 +164,8 @@ check)
 check-upstream)
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
-	"$here/uml/build-uml" -v debug >/dev/null ;;
+	"$here/uml/build-uml" -v debug >/dev/null
+	newer perf ;;
 stress)
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64

@@ -23,8 +23,9 @@ echo 'TAP version 13'
 [ ! -e /sys/module/tls ] && grep -qw tls /proc/sys/net/ipv4/tcp_available_ulp
 verdict $? 'sheath serves the name tls'
 was=$(attached)
-# the kernels have neither SM4 nor ARIA
-"$prog" -V 13_sm4_gcm -V 13_sm4_ccm -V 12_aria_gcm -V 12_aria_gcm_256 >"$out" 2>&1
+# the kernels have neither SM4 nor ARIA; data_steal (7.3) wants a key to be taken while another
+# process receives in the clear, which is EBUSY here, and would leave that process behind
+"$prog" -T data_steal -V 13_sm4_gcm -V 13_sm4_ccm -V 12_aria_gcm -V 12_aria_gcm_256 >"$out" 2>&1
 now=$(attached)
 [ ! -e /sys/module/tls ] && [ $((now - was)) -ge "$want" ]
 verdict $? "sheath was attached by the tests: $((now - was)) sockets"
