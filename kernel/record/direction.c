@@ -68,6 +68,9 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 	rc = dir->protect->init(dir, key) ?: init_compress(dir, key);
 	if (rc)
 		sheath_dir_exit(dir);
+	/* one number is left, and a record that is split takes two */
+	else if (dir->seq > U64_MAX - dir->splits)
+		dir->seq_end = true;
 	return rc;
 }
 
