@@ -143,6 +143,9 @@ static long seal_one(struct engine *e, u8 type, const u8 *data, u32 len, u8 *out
 	u8 *prepend = get(dir->prepend), *append = get(n_append);
 	int rc;
 
+	/* callers make room for it before they know the length */
+	if (n_append > dir->append || n_append < dir->append_min)
+		abort();
 	begin(e, sheath_record_seal_begin(dir, type, len, prepend, append));
 	add_pieces(e, &e->dst, data, len);
 	if (sheath_record_snapshot(dir))

@@ -235,6 +235,17 @@ static bool failing_seal(const struct way *w)
 	return ok;
 }
 
+/* for want of memory a record is not opened, and is when it comes again; for all else it is bad */
+static bool after_failure(struct engine *e, const struct st_key *k, long rc, long len)
+{
+	u8 type;
+
+	if (rc != -ENOMEM)
+		return e->dir.seq == k->seq + 1;
+	return e->dir.seq == k->seq && engine_open(e, sealed, len, &type, opened) == 300 &&
+	       !memcmp(opened, plain, 300) && e->dir.seq == k->seq + 1;
+}
+
 /*
  * No call that fails goes unnoticed, but for the hash of a block that the check of secret padding
  * goes over for the sake of time: that is warned of, and the record is good.
@@ -255,15 +266,25 @@ static bool failing_open(const struct way *w)
 		shim_fail_after = n;
 		rc = engine_open(&e, sealed, len, &type, opened);
 		failed = shim_fail_after < 0;
-		ok = ok && e.dir.seq == k.seq + 1 &&
-		     (rc < 0 ? failed : rc == 300 && !memcmp(opened, plain, 300) &&
-					(!failed || shim_warnings > warned));
+		shim_fail_after = -1;
+		ok = ok && (rc < 0 ? failed : rc == 300 && !memcmp(opened, plain, 300) &&
+				     (!failed || shim_warnings > warned)) &&
+		     after_failure(&e, &k, rc, len);
 		if (!ok)
 			ksft_print_msg("call %ld: %ld\n", n, rc);
-		shim_fail_after = -1;
 		engine_exit(&e);
 		st_zip_free(k.zip);
 	}
+	return ok;
+}
+
+static bool failing_memory(const struct way *w)
+{
+	bool ok;
+
+	shim_errno = ENOMEM;
+	ok = failing_open(w) && failing_seal(w);
+	shim_errno = EIO;
 	return ok;
 }
 
@@ -272,7 +293,7 @@ static bool failing(const struct way *w)
 {
 	unsigned int before = shim_warnings;
 	bool ok = failing_init(w, SHEATH_KEY_TX) && failing_init(w, SHEATH_KEY_RX) &&
-		  failing_seal(w) && failing_open(w);
+		  failing_seal(w) && failing_open(w) && failing_memory(w);
 
 	return ok && (shim_warnings == before ||
 		      (w->mac && !w->etm && w->cipher != SHEATH_CIPHER_NULL));
@@ -372,8 +393,21 @@ static bool ends(u16 version, u16 cipher, u8 mac, u32 flags, u64 last)
 	return ok;
 }
 
+static bool none_left(u16 version, u64 seq)
+{
+	struct st_key k = st_key_mac(version, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, false, seq, 1);
+	struct engine e;
+	bool none = engine_key(&e, &k, SHEATH_KEY_TX) || e.dir.seq_end;
+
+	engine_exit(&e);
+	return none;
+}
+
 static void sequence(void)
 {
+	/* a direction that splits has none left at the very last */
+	ksft_test_result(none_left(TLS10, U64_MAX) && !none_left(TLS10, U64_MAX - 1) &&
+			 !none_left(TLS11, U64_MAX), "a key that comes with the last number\n");
 	ksft_test_result(ends(TLS13, TLS_CIPHER_AES_GCM_128, 0, SHEATH_KEY_TX, U64_MAX) &&
 			 ends(TLS13, TLS_CIPHER_AES_GCM_128, 0, SHEATH_KEY_RX, U64_MAX) &&
 			 ends(TLS12, SHEATH_CIPHER_AES_128_CBC, SHEATH_MAC_SHA1, SHEATH_KEY_TX,
@@ -564,7 +598,7 @@ static void secrets(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(5 * ARRAY_SIZE(ways) + 17);
+	ksft_set_plan(5 * ARRAY_SIZE(ways) + 18);
 	st_fill(plain, sizeof(plain), 0);
 	engine_load();
 	every_way();

@@ -258,7 +258,7 @@ static int crypt(struct aead_request *req, bool seal)
 	int rc = 0;
 
 	if (shim_fails())
-		return -EIO;
+		return -shim_errno;
 	if (req->cryptlen < tag_in)
 		return -EINVAL;
 	t.len = req->cryptlen - tag_in;

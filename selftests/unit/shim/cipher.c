@@ -152,7 +152,9 @@ static int cbc(struct skcipher_request *req, bool seal)
 	EVP_CIPHER_CTX *ctx;
 	u8 *from, *to;
 
-	if (shim_fails() || len % n_block)
+	if (shim_fails())
+		return -shim_errno;
+	if (len % n_block)
 		return -EINVAL;
 	ctx = EVP_CIPHER_CTX_new();
 	from = malloc(len + 1);

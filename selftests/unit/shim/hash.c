@@ -110,14 +110,16 @@ unsigned int crypto_shash_statesize(struct crypto_shash *tfm)
 int crypto_shash_init(struct shash_desc *desc)
 {
 	if (shim_fails())
-		return -EIO;
+		return -shim_errno;
 	memcpy(desc->state, &desc->tfm->start[0], sizeof(union state));
 	return 0;
 }
 
 int crypto_shash_update(struct shash_desc *desc, const void *data, unsigned int len)
 {
-	return !shim_fails() && desc->tfm->alg->update(desc->state, data, len) == 1 ? 0 : -EIO;
+	if (shim_fails())
+		return -shim_errno;
+	return desc->tfm->alg->update(desc->state, data, len) == 1 ? 0 : -EINVAL;
 }
 
 int crypto_shash_final(struct shash_desc *desc, u8 *out)
@@ -126,7 +128,7 @@ int crypto_shash_final(struct shash_desc *desc, u8 *out)
 	union state outer = desc->tfm->start[1];
 
 	if (shim_fails())
-		return -EIO;
+		return -shim_errno;
 	alg->final(out, desc->state);
 	if (desc->tfm->hmac) {
 		alg->update(&outer, out, alg->digest);
@@ -152,7 +154,7 @@ int crypto_shash_export(struct shash_desc *desc, void *out)
 	const struct hash_alg *alg = desc->tfm->alg;
 
 	if (shim_fails())
-		return -EIO;
+		return -shim_errno;
 	turn(alg, out, (u8 *)desc->state, shim_state == SHIM_STATE_WORDS_LAST ? alg->words : 0);
 	return 0;
 }
@@ -162,7 +164,7 @@ int crypto_shash_import(struct shash_desc *desc, const void *in)
 	const struct hash_alg *alg = desc->tfm->alg;
 
 	if (shim_fails())
-		return -EIO;
+		return -shim_errno;
 	turn(alg, (u8 *)desc->state, in,
 	     shim_state == SHIM_STATE_WORDS_LAST ? alg->size - alg->words : 0);
 	return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory, pages, scatterlists, work; and what a test can have go wrong. */
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "shim.h"
 
 long shim_fail_after = -1;
+int shim_errno = EIO;
 unsigned int shim_warnings;
 unsigned int shim_pages;
 bool shim_pfmemalloc;

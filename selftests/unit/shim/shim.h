@@ -7,6 +7,8 @@
 
 /* calls that may fail go well so many times, then one fails; negative: none does */
 extern long shim_fail_after;
+/* what a cipher or a hash at work fails with; at first EIO */
+extern int shim_errno;
 /* is it the turn of this call to fail? */
 bool shim_fails(void);
 

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#define likely(x) (x)
+#define unlikely(x) (x)
 #define READ_ONCE(x) (x)
 #define WRITE_ONCE(x, v) ((void)((x) = (v)))
 #define OPTIMIZER_HIDE_VAR(v) ({ __asm__ ("" : "=r" (v) : "0" (v)); })
