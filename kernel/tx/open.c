@@ -22,20 +22,18 @@ static u8 *addr(const struct bio_vec *bv)
 /**
  * sheath_tx_buf_wipe() - clear what the open record's memory shows
  * @tx: pipeline with an open record
+ * @off: first byte to clear
  * @len: bytes to clear, or more than there are
  *
  * Memory that others will get must not show payload, or what a cipher made of half of it.
  */
-void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 len)
+void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 off, u32 len)
 {
-	unsigned int i;
+	struct bio_vec bv[SHEATH_POOL_PIECES];
+	unsigned int i, n = sheath_tx_buf_part(tx, off, len, bv);
 
-	for (i = 0; i < tx->n_buf && len; i++) {
-		u32 part = min(len, tx->buf[i].bv_len);
-
-		memset(addr(&tx->buf[i]), 0, part);
-		len -= part;
-	}
+	for (i = 0; i < n; i++)
+		memset(addr(&bv[i]), 0, bv[i].bv_len);
 }
 
 static void put_buf(struct sheath_tx *tx)
@@ -71,7 +69,7 @@ void sheath_tx_open_end(struct sheath_tx *tx)
 void sheath_tx_open_drop(struct sheath_tx *tx)
 {
 	if (tx->open == SHEATH_TX_COPIED)
-		sheath_tx_buf_wipe(tx, tx->open_len);
+		sheath_tx_buf_wipe(tx, 0, tx->open_len);
 	sheath_tx_open_end(tx);
 }
 

@@ -158,7 +158,9 @@ static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part
 	list_payload(tx, bv, n);
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	if (rc) {
-		sheath_tx_buf_wipe(tx, SHEATH_PLAIN_MAX);
+		/* the record before it, if there were two, is TCP's to read; nothing else is left */
+		sheath_tx_buf_wipe(tx, from, SHEATH_PLAIN_MAX);
+		tx->open = SHEATH_TX_REFERRED;
 		return seal_failed(conn);
 	}
 	tx->seam_off += dir->prepend + append;

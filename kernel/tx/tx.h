@@ -171,7 +171,7 @@ size_t sheath_tx_buf_fill(struct sheath_tx *tx, size_t len, struct iov_iter *fro
 unsigned int sheath_tx_buf_part(const struct sheath_tx *tx, u32 off, u32 len,
 				struct bio_vec bv[SHEATH_POOL_PIECES]);
 void sheath_tx_buf_shrink(struct sheath_conn *conn, u32 len);
-void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 len);
+void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 off, u32 len);
 
 /* tx/seal.c: records out of payload; lock_sock() held, may sleep */
 int sheath_tx_seal_open(struct sheath_conn *conn);
