@@ -193,5 +193,7 @@ long sheath_decompress(struct sheath_compress *c, const struct sheath_sgl *l, u3
 		rc = inflate_part(c, sg_virt((struct scatterlist *)&l->sg[i]), part);
 		len -= part;
 	}
+	if (rc)
+		memset(page_address(c->page), 0, SHEATH_PLAIN_MAX);
 	return rc ?: (long)(SHEATH_PLAIN_MAX - c->z.avail_out);
 }

@@ -11,6 +11,12 @@
  * reader needs is opened even if the limits of TCP are reached: it is not charged then, the
  * next charge tries again, and nothing is opened ahead meanwhile. Most records are read by the
  * call that opens them: the socket is charged for what is left when that is over.
+ *
+ * What did not verify is cleared where it was written. What did is the reader's, and the pages of
+ * it are given back as they are, as TCP and in-tree TLS do with theirs: the same bytes are in
+ * memory of the reader, which no more clears it. Whoever gets the pages next, from the allocator
+ * or from the pool, writes before he shows anything; who wants more boots with init_on_free=1,
+ * which holds for what the allocator gets.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>

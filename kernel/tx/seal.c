@@ -182,6 +182,8 @@ static int compress_open(struct sheath_conn *conn, struct part *part, unsigned i
 	if (!tx->dir.compress)
 		return 0;
 	rc = compress_parts(conn, page_address(tx->buf[0].bv_page), part, n);
+	/* what the next record is compressed to is shorter, and would leave the rest to be seen */
+	sheath_tx_buf_wipe(tx, 0, tx->open_len);
 	swap(tx->buf[0].bv_page, tx->dir.compress->page);
 	return rc;
 }
@@ -287,6 +289,11 @@ static int place_parts(struct sheath_conn *conn, u8 *p, struct part *part, unsig
 	return rest;
 }
 
+static u8 *small_end(const struct sheath_tx *tx, u32 end)
+{
+	return page_address(tx->small) + end;
+}
+
 /* bytes that a record with @len bytes of payload may take, or the two it is split into */
 static u32 small_max(const struct sheath_dir *dir, u32 len)
 {
@@ -325,8 +332,10 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 		return rc;
 	off = tx->small_off;
 	p = page_address(tx->small) + off + tx->dir.prepend;
-	if (len && !copy_from_iter_full(p, len, from))
+	if (len && !copy_from_iter_full(p, len, from)) {
+		memset(p, 0, len);
 		return -EFAULT;
+	}
 	rest = place_parts(conn, p, part, n);
 	end = rest < 0 ? rest : seal_in_place(conn, type, off, &part[0]);
 	if (end > 0 && n > 1)
@@ -335,6 +344,9 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 		memset(p, 0, PAGE_SIZE - offset_in_page(p));
 		return seal_failed(conn);
 	}
+	/* where compression made it shorter, payload lies behind it */
+	if (p + len > small_end(tx, end))
+		memset(small_end(tx, end), 0, p + len - small_end(tx, end));
 	tx->pend_copy |= !tx->n_pend;
 	sheath_tx_pend_add(tx, tx->small, off, end - off);
 	tx->small_off = end;

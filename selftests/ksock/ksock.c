@@ -363,6 +363,48 @@ static void hook(struct ksock *k, bool on)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+static bool is_there(const u8 *at, const struct ksock_find *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->len; i++) {
+		if ((at[i] ^ f->not[i]) != 0xff)
+			return false;
+	}
+	return true;
+}
+
+/* of all memory; the copy that is looked at is no place of its own */
+static int find(struct ksock *k, struct ksock_find *f)
+{
+	u8 *copy = (u8 *)__get_free_page(GFP_KERNEL), *at, *last;
+	unsigned long pfn, end;
+	int nid;
+
+	if (!copy)
+		return -ENOMEM;
+	f->found = 0;
+	f->len = clamp_t(u32, f->len, 1, sizeof(f->not));
+	last = copy + PAGE_SIZE - f->len + 1;
+	for_each_online_node(nid) {
+		pfn = NODE_DATA(nid)->node_start_pfn;
+		end = pfn + NODE_DATA(nid)->node_spanned_pages;
+		for (; pfn < end; pfn++) {
+			if (!(pfn % 1024))
+				cond_resched();
+			if (!pfn_valid(pfn) || PageReserved(pfn_to_page(pfn)) ||
+			    page_address(pfn_to_page(pfn)) == copy ||
+			    copy_from_kernel_nofault(copy, page_address(pfn_to_page(pfn)), PAGE_SIZE))
+				continue;
+			for (at = copy; (at = memchr(at, f->not[0] ^ 0xff, last - at)); at++)
+				f->found += is_there(at, f);
+		}
+	}
+	memset(copy, 0, PAGE_SIZE);
+	free_page((unsigned long)copy);
+	return 0;
+}
+
 /* a struct that is asked for, and answered */
 #define ANSWER(fn, type) ({							\
 	type *arg_ = memdup_user(arg, sizeof(*arg_));				\
@@ -382,7 +424,7 @@ static long do_ioctl(struct ksock *k, unsigned int cmd, void __user *arg)
 	struct ksock_memory m;
 	int v;
 
-	if (!k->sock && cmd != KSOCK_TAKE)
+	if (!k->sock && cmd != KSOCK_TAKE && cmd != KSOCK_FIND)
 		return -ENOTCONN;
 	switch (cmd) {
 	case KSOCK_TAKE:
@@ -400,6 +442,8 @@ static long do_ioctl(struct ksock *k, unsigned int cmd, void __user *arg)
 			return -EFAULT;
 		hook(k, v);
 		return 0;
+	case KSOCK_FIND:
+		return ANSWER(find, struct ksock_find);
 	case KSOCK_CALLS:
 		return copy_to_user(arg, &k->calls, sizeof(k->calls)) ? -EFAULT : 0;
 	}

@@ -100,6 +100,18 @@ struct ksock_calls {
 	__u32 write_space;
 };
 
+/**
+ * struct ksock_find - bytes that should be nowhere in memory
+ * @not: the bytes, each inverted, so that asking for them does not put them there
+ * @len: how many
+ * @found: how often they are there
+ */
+struct ksock_find {
+	__u8 not[64];
+	__u32 len;
+	__u32 found;
+};
+
 #define KSOCK_TAKE	_IOW('k', 1, __s32)
 #define KSOCK_READ	_IOWR('k', 2, struct ksock_read)
 #define KSOCK_MEMORY	_IOW('k', 3, struct ksock_memory)
@@ -109,5 +121,7 @@ struct ksock_calls {
 /* 1: sk_data_ready and sk_write_space are ours and call nobody else's; 0: as they were */
 #define KSOCK_HOOK	_IOW('k', 6, __s32)
 #define KSOCK_CALLS	_IOR('k', 7, struct ksock_calls)
+/* takes no socket */
+#define KSOCK_FIND	_IOWR('k', 8, struct ksock_find)
 
 #endif /* SELFTEST_KSOCK_ABI_H */
