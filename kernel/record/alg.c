@@ -8,7 +8,10 @@
  * is loaded again, and nobody's request asks for it.
  *
  * What was there can go: a faster cipher that is loaded later takes the modes of the slower
- * one with it. It is made again before its next use, see sheath_alg_ready().
+ * one with it, and AF_ALG lets any user load one. It is made again before its next use, by a
+ * work item: in a process that is being killed the crypto API fails as if there were no such
+ * algorithm, and a user who kills his own must not take it away from the others. For the same
+ * reason a failure of later is never the last word.
  */
 #include "record/alg.h"
 
@@ -18,7 +21,10 @@
 #include <crypto/skcipher.h>
 #include <linux/crypto.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <linux/sheath.h>
@@ -28,25 +34,34 @@
 #include "record/suite.h"
 
 #define ALGS_MAX	32
+/* between two searches for what is gone and could not be made again: they run modprobe */
+#define SEARCH_PAUSE	(10 * HZ)
 
 /**
  * struct alg - an algorithm some suite needs
  * @name: in the crypto API
  * @touch: allocates and frees one; 0 or a negative errno
  * @missing: this kernel has none
+ * @failed: it went, and could not be made again
+ * @pause_end: in jiffies, when to look for it again; written before @failed
  */
 struct alg {
 	const char	*name;
 	int		(*touch)(const char *name);
 	bool		missing;
+	bool		failed;
+	unsigned long	pause_end;
 };
 
-/* filled by sheath_alg_init(); @missing alone changes later */
+/* filled by sheath_alg_init(); remake() alone changes what says it failed */
 static struct alg algs[ALGS_MAX];
 static unsigned int n_algs;
 
 static void remake(struct work_struct *work);
 static DECLARE_WORK(remake_work, remake);
+/* how often it ran to its end, and who waits for that */
+static unsigned int remade;
+static DECLARE_WAIT_QUEUE_HEAD(remade_wait);
 
 /* an allocation also brings in what a cipher falls back to, a question for its name does not */
 #define TOUCH(kind)							\
@@ -76,23 +91,6 @@ static struct alg *find(const char *name)
 	return NULL;
 }
 
-/* Return: 0, or why it cannot be had right now; %-ENOENT if it cannot at all */
-static int touch(struct alg *alg)
-{
-	int rc = alg->touch(alg->name);
-
-	switch (rc) {
-	case 0:
-	case -ENOMEM:
-	case -EINTR:
-	case -ERESTARTSYS:
-		return rc;
-	default:
-		WRITE_ONCE(alg->missing, true);
-		return -ENOENT;
-	}
-}
-
 static int add(const char *name, int (*touch_fn)(const char *name))
 {
 	struct alg *alg = &algs[n_algs];
@@ -105,8 +103,14 @@ static int add(const char *name, int (*touch_fn)(const char *name))
 	n_algs++;
 	alg->name = name;
 	alg->touch = touch_fn;
-	rc = touch(alg);
-	return rc == -ENOENT ? 0 : rc;
+	rc = touch_fn(name);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (rc && rc != -ENOMEM && rc != -EINTR) {
+		alg->missing = true;
+		rc = 0;
+	}
+	return rc;
 }
 
 /* a mode of a cipher that is missing would be looked for in a dozen ways */
@@ -125,14 +129,49 @@ static bool is_at_hand(const char *name)
 	return crypto_has_alg(name, CRYPTO_ALG_TESTED, CRYPTO_ALG_TESTED | CRYPTO_NOLOAD);
 }
 
+static bool may_search(const struct alg *alg)
+{
+	/* pairs with smp_store_release() in search() */
+	return !smp_load_acquire(&alg->failed) || time_after_eq(jiffies, READ_ONCE(alg->pause_end));
+}
+
+static void search(struct alg *alg)
+{
+	bool failed = alg->touch(alg->name);
+
+	WRITE_ONCE(alg->pause_end, jiffies + SEARCH_PAUSE);
+	/* pairs with smp_load_acquire() in may_search() */
+	smp_store_release(&alg->failed, failed);
+}
+
 static void remake(struct work_struct *work)
 {
 	unsigned int i;
 
 	for (i = 0; i < n_algs; i++) {
-		if (!READ_ONCE(algs[i].missing) && !is_at_hand(algs[i].name))
-			touch(&algs[i]);
+		if (!algs[i].missing && !is_at_hand(algs[i].name) && may_search(&algs[i]))
+			search(&algs[i]);
 	}
+	WRITE_ONCE(remade, remade + 1);
+	wake_up_all(&remade_wait);
+}
+
+/*
+ * A run that was under way may have passed the algorithm before it went; so there is a second
+ * one.
+ */
+static int wait_remade(const struct alg *alg)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 && !is_at_hand(alg->name); i++) {
+		unsigned int before = READ_ONCE(remade);
+
+		queue_work(system_long_wq, &remake_work);
+		if (wait_event_killable(remade_wait, READ_ONCE(remade) != before))
+			return -EINTR;
+	}
+	return is_at_hand(alg->name) ? 0 : -EAGAIN;
 }
 
 /**
@@ -145,7 +184,7 @@ bool sheath_alg_exists(const char *name)
 {
 	const struct alg *alg = name ? find(name) : NULL;
 
-	return !name || (alg && !READ_ONCE(alg->missing));
+	return !name || (alg && !alg->missing);
 }
 
 /**
@@ -161,8 +200,8 @@ bool sheath_alg_exists(const char *name)
  * Return:
  * * 0		- at hand
  * * %-ENOENT	- this kernel has none
- * * %-EAGAIN	- it is being loaded, with SHEATH_ALG_DEFER
- * * %-ENOMEM, %-EINTR, %-ERESTARTSYS - from the crypto API
+ * * %-EAGAIN	- it is being loaded; with SHEATH_ALG_LOAD: it went, and cannot be made now
+ * * %-EINTR	- the caller is being killed
  */
 int sheath_alg_ready(const char *name, enum sheath_alg_how how)
 {
@@ -173,9 +212,11 @@ int sheath_alg_ready(const char *name, enum sheath_alg_how how)
 	if (!name || is_at_hand(name))
 		return 0;
 	alg = find(name);
+	if (!may_search(alg))
+		return -EAGAIN;
 	if (how == SHEATH_ALG_LOAD)
-		return touch(alg);
-	schedule_work(&remake_work);
+		return wait_remade(alg);
+	queue_work(system_long_wq, &remake_work);
 	return -EAGAIN;
 }
 
