@@ -82,6 +82,11 @@ check check-fast check-upstream stress coverage:
 	$(SETUP) $@
 	selftests/run-$@
 
+# SECONDS in all
+fuzz:
+	$(SETUP) $@
+	+$(MAKE) -C selftests O=$(BUILD)/selftests fuzz
+
 bench:
 	$(SETUP) $@
 	selftests/run-bench
@@ -130,10 +135,11 @@ help:
 	@echo 'make stress       tests that have a short form in full: whole matrices, five minutes of everything'
 	@echo '                  at once, on the same kernels; hours'
 	@echo 'make coverage     which lines and branches of the module the kernel selftests come to, in UML'
+	@echo 'make fuzz         SECONDS=60 of random input for the record engine, in user space'
 	@echo 'make interop      gigabytes to openssl and GnuTLS over many keys; nginx and other programs'
 	@echo '                  that ask the kernel for TLS, with sheath; every suite with openssl,'
 	@echo '                  GnuTLS, NSS, JSSE and mbedTLS'
 	@echo 'make bench        cost of a record against in-tree kernel TLS, and against OpenSSL, in UML'
 
-.PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream stress coverage bench demo \
+.PHONY: all module kmod kdir userspace tests for-this-kernel install uninstall check check-fast check-upstream stress coverage bench demo fuzz \
 	interop style bisect-check clean help

@@ -36,6 +36,9 @@ userspace:
 unit:
 	$(STEP) -t $@ make -s -C selftests unit
 
+fuzz:
+	$(STEP) -t $@ make -s -C selftests fuzz SECONDS=20
+
 leak:
 	$(STEP) -t $@ make -s -C selftests/leak check
 
@@ -51,5 +54,5 @@ uml-debug: uml-kernel programs
 rig: uml-kernel
 	$(STEP) -t $@ selftests/check-rig
 
-.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit leak programs vm-6.1 vm-6.12 uml-debug \
+.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit fuzz leak programs vm-6.1 vm-6.12 uml-debug \
 	uml-kernel-$(NEWER) build-$(NEWER) uml-$(NEWER)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # setup.sh: prepare a Debian 12 machine, as root, for what is to run: check, check-fast,
-# check-upstream, stress, coverage, interop, bench, demo, or all (default). Quick when everything is there already.
+# check-upstream, stress, coverage, fuzz, interop, bench, demo, or all (default). Quick when everything is there already.
 #
 # Installs packages, and keeps under $SHEATH_CACHE (default /var/tmp/sheath): the
 # distribution's kernels and their headers as unpacked packages, so that this machine's
@@ -25,6 +25,8 @@ rigs='qemu-system-x86 busybox-static cpio python3 python3-yaml iproute2 procps'
 peers='openssl gnutls-bin curl tcpdump sparse shellcheck codespell ca-certificates'
 # what looks for leaks and undefined behaviour in the check of secret padding
 leaks='valgrind frama-c-base'
+# what looks for inputs that nobody thought of
+fuzz='clang libclang-rt-14-dev'
 # what asks the kernel for TLS, and more peers; of these there are services
 interop='nginx-light lighttpd lighttpd-mod-openssl stunnel4 socat wget chromium libnss3-tools
 	openjdk-17-jdk-headless python3-cryptography'
@@ -153,9 +155,12 @@ packages $build $rigs $peers
 case $what in
 demo)
 	kernel 6.12 linux-headers-6.12-amd64 ;;
+fuzz)
+	# shellcheck disable=SC2086 # lists of names
+	packages $fuzz ;;
 check)
 	# shellcheck disable=SC2086 # lists of names
-	packages $leaks
+	packages $leaks $fuzz
 	# its debug kernel is built beside other checks
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
@@ -184,13 +189,13 @@ interop)
 all)
 	programs
 	# shellcheck disable=SC2086 # lists of names
-	packages $leaks
+	packages $leaks $fuzz
 	kernel 6.1 linux-headers-amd64
 	kernel 6.12 linux-headers-6.12-amd64
 	"$here/uml/build-uml" -v perf >/dev/null
 	"$here/uml/build-uml" -v debug >/dev/null
 	newer debug perf ;;
 *)
-	say "check, check-fast, check-upstream, stress, coverage, interop, bench, demo or all" >&2
+	say "check, check-fast, check-upstream, stress, coverage, fuzz, interop, bench, demo or all" >&2
 	exit 2 ;;
 esac
