@@ -5,8 +5,8 @@
 
 #include <crypto/internal/cipher.h>
 
-#include "ctl/keys.h"
 #include "record/direction.h"
+#include "record/key.h"
 
 static int init_keystream(struct sheath_dir *dir)
 {

@@ -12,8 +12,8 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "ctl/keys.h"
 #include "record/direction.h"
+#include "record/key.h"
 #include "record/mac.h"
 
 /* records of a peer that has the same limit may be under way when it is reached */

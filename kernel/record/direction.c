@@ -18,7 +18,7 @@
 
 #include <linux/string.h>
 
-#include "ctl/keys.h"
+#include "record/key.h"
 #include "record/mac.h"
 
 /* of every AEAD whose keys are good for a limited number of blocks */

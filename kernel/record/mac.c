@@ -18,8 +18,8 @@
 
 #include <linux/sheath.h>
 
-#include "ctl/keys.h"
 #include "record/direction.h"
+#include "record/key.h"
 
 static const struct sheath_mac_alg algs[] = {
 	{ .mac = SHEATH_MAC_SHA1, .hmac = "hmac(sha1)", .hash = "sha1", .len = 20,

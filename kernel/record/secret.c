@@ -12,8 +12,8 @@
 #include <linux/err.h>
 #include <linux/string.h>
 
-#include "ctl/keys.h"
 #include "record/framing.h"
+#include "record/key.h"
 #include "record/suite.h"
 
 /* length, the label with its prefix and its length, an empty context, the block's number */
