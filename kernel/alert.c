@@ -4,7 +4,6 @@
 
 #include "core/conn.h"
 #include "ctl/session.h"
-#include "rx/rx.h"
 #include "tx/tx.h"
 
 /**
@@ -20,34 +19,6 @@ void sheath_alert_warn(struct sheath_conn *conn, enum sheath_alert desc)
 {
 	if (conn->tx)
 		sheath_tx_alert(conn, SHEATH_ALERT_WARNING, desc);
-}
-
-/**
- * sheath_alert_close_notify() - end our direction in order
- * @conn: connection
- *
- * RFC 8446 section 6.1.
- *
- * Context: lock_sock() held, may sleep.
- *
- * Return:
- * * 0			- close_notify was sealed
- * * %-ENOTCONN		- no sending key
- * * %-EPIPE		- the direction has ended already
- * * other		- from sheath_tx_finish(), or what ended the session before
- */
-int sheath_alert_close_notify(struct sheath_conn *conn)
-{
-	int rc;
-
-	if (!conn->tx)
-		return -ENOTCONN;
-	if (conn->err)
-		return -conn->err;
-	rc = sheath_tx_finish(conn, SHEATH_ALERT_WARNING, SHEATH_ALERT_CLOSE_NOTIFY);
-	if (!rc)
-		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_CLOSE_NOTIFY);
-	return rc;
 }
 
 /**

@@ -6,7 +6,6 @@
 #include <linux/tcp.h>
 #include <linux/tls.h>
 
-#include "alert.h"
 #include "core/compat.h"
 #include "core/conn.h"
 #include "ctl/session.h"
@@ -120,7 +119,7 @@ static int set_tls(struct sheath_conn *conn, int optname, sockptr_t optval, unsi
 	case SHEATH_TICKET:
 		return set_ticket(conn, optval, optlen);
 	case SHEATH_CLOSE_NOTIFY:
-		return sheath_alert_close_notify(conn);
+		return sheath_tx_close_notify(conn);
 	default:
 		return -ENOPROTOOPT;
 	}

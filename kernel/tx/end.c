@@ -5,9 +5,9 @@
  */
 #include <net/tcp.h>
 
-#include "alert.h"
 #include "core/compat.h"
 #include "core/own.h"
+#include "core/stats.h"
 #include "tx/tx.h"
 
 /**
@@ -166,6 +166,34 @@ int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc)
 	return rc;
 }
 
+/**
+ * sheath_tx_close_notify() - end our direction in order
+ * @conn: connection
+ *
+ * RFC 8446 section 6.1.
+ *
+ * Context: lock_sock() held, may sleep.
+ *
+ * Return:
+ * * 0			- close_notify was sealed
+ * * %-ENOTCONN		- no sending key
+ * * %-EPIPE		- the direction has ended already
+ * * other		- from sheath_tx_finish(), or what ended the session before
+ */
+int sheath_tx_close_notify(struct sheath_conn *conn)
+{
+	int rc;
+
+	if (!conn->tx)
+		return -ENOTCONN;
+	if (conn->err)
+		return -conn->err;
+	rc = sheath_tx_finish(conn, SHEATH_ALERT_WARNING, SHEATH_ALERT_CLOSE_NOTIFY);
+	if (!rc)
+		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_CLOSE_NOTIFY);
+	return rc;
+}
+
 static bool connected(const struct sock *sk)
 {
 	return (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT);
@@ -191,7 +219,7 @@ bool sheath_tx_end(struct sheath_conn *conn)
 	if (!connected(sk))
 		return true;
 	if (!conn->err && !conn->ctrl_app && !tx->closed)
-		rc = sheath_alert_close_notify(conn);
+		rc = sheath_tx_close_notify(conn);
 	else if (!tx->closed)
 		rc = sheath_tx_flush_open(conn);
 	tx->closed = true;

@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
-#include "alert.h"
 
 /**
  * sheath_tx_alloc() - a pipeline without keys

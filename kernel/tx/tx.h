@@ -160,6 +160,7 @@ void sheath_tx_open_timer_init(struct sheath_conn *conn);
 void sheath_tx_open_timer_stop(struct sheath_conn *conn);
 int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc);
 int sheath_tx_finish(struct sheath_conn *conn, u8 level, u8 desc);
+int sheath_tx_close_notify(struct sheath_conn *conn);
 bool sheath_tx_end(struct sheath_conn *conn);
 
 /* tx/open.c: the open record and its memory; lock_sock() held, may sleep */
