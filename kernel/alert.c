@@ -3,7 +3,7 @@
 #include "alert.h"
 
 #include "core/conn.h"
-#include "ctl/session.h"
+#include "core/event.h"
 #include "tx/tx.h"
 
 /**
@@ -48,7 +48,7 @@ int sheath_alert_fatal(struct sheath_conn *conn, int err, enum sheath_alert desc
 	sheath_conn_fail(conn, err);
 	if (sent) {
 		sheath_stat_inc(net, SHEATH_STAT_TX_ALERT);
-		sheath_session_event(conn, SHEATH_EVENT_ALERT_TX);
+		sheath_event(conn, SHEATH_EVENT_ALERT_TX);
 	}
 	return -err;
 }

@@ -22,8 +22,8 @@ FILES = {
     'yaml': ('netlink/sheath.yaml',),
     'nl': ('uapi/linux/sheath_nl.h',),
     'uapi': ('uapi/linux/sheath.h',),
-    'c': ('record/key.h', 'ctl/keys.h', 'ctl/nl.h', 'ctl/nl_family.c', 'ctl/nl_request.c', 'ctl/nl_session.c',
-          'ctl/nl_key.c', 'ctl/nl_rekey.c'),
+    'c': ('record/key.h', 'ctl/keys.h', 'ctl/nl.h', 'ctl/nl_family.c', 'ctl/nl_request.c',
+          'ctl/nl_session.c', 'ctl/nl_put.c', 'ctl/nl_event.c', 'ctl/nl_key.c', 'ctl/nl_rekey.c'),
 }
 # definitions the socket options share
 SHARED_KEY_FLAGS = ('rx', 'tx', 'send-key-update', 'request-peer', 'encrypt-then-mac',

@@ -2,8 +2,7 @@
 /* What both pipelines say about the connection as a whole. */
 #include "core/conn.h"
 
-#include "alert.h"
-#include "ctl/session.h"
+#include "core/event.h"
 
 /**
  * sheath_conn_fail() - end the session for good
@@ -28,5 +27,5 @@ void sheath_conn_fail(struct sheath_conn *conn, int err)
 	/* pairs with smp_rmb() in tcp_poll() */
 	smp_wmb();
 	sk_error_report(sk);
-	sheath_session_event(conn, SHEATH_EVENT_FAILED);
+	sheath_event(conn, SHEATH_EVENT_FAILED);
 }

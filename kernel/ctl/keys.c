@@ -11,8 +11,8 @@
 #include "core/asleep.h"
 #include "core/compat.h"
 #include "core/conn.h"
+#include "core/event.h"
 #include "core/legacy_param.h"
-#include "ctl/session.h"
 #include "record/mac.h"
 #include "rx/rx.h"
 #include "tx/rekey.h"
@@ -350,7 +350,7 @@ static int commit(struct sheath_conn *conn, struct sheath_fresh *fresh)
 		sheath_rekey_replace_rx(conn, &fresh->rx);
 	note(conn, set);
 	if (first_tx || first_rx)
-		sheath_session_event(conn, SHEATH_EVENT_UP);
+		sheath_event(conn, SHEATH_EVENT_UP);
 	if (sends)
 		sheath_tx_push(conn, false);
 	/* records that came before the key woke nobody up for being complete */

@@ -14,8 +14,10 @@ struct genl_info;
 struct sheath_conn;
 struct sock;
 struct socket;
+struct user_namespace;
 
-extern struct genl_family sheath_nl_family;
+/* the family, as the core has it; set before requests come */
+extern const struct genl_family *sheath_nl_family;
 
 enum {
 	SHEATH_NL_MCGRP_SESSION,
@@ -53,6 +55,14 @@ void sheath_nl_put_done(struct sk_buff *reply, void *hdr, const struct sheath_co
 int sheath_nl_session_get(struct sk_buff *skb, struct genl_info *info);
 int sheath_nl_session_dump_start(struct netlink_callback *cb);
 int sheath_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* ctl/nl_put.c */
+int sheath_nl_put_session(struct sk_buff *skb, const struct sheath_conn *conn,
+			  struct user_namespace *user_ns);
+
+/* ctl/nl_event.c */
+void sheath_nl_event_init(void);
+void sheath_nl_event_exit(void);
 
 /* ctl/nl_key.c */
 int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info);

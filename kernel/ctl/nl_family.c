@@ -127,7 +127,7 @@ static const struct genl_multicast_group sheath_nl_mcgrps[] = {
 	},
 };
 
-struct genl_family sheath_nl_family __ro_after_init = {
+static struct genl_family nl_family __ro_after_init = {
 	.name = SHEATH_FAMILY_NAME,
 	.version = SHEATH_FAMILY_VERSION,
 	.netnsok = true,
@@ -151,7 +151,13 @@ struct genl_family sheath_nl_family __ro_after_init = {
  */
 int sheath_netlink_init(void)
 {
-	return genl_register_family(&sheath_nl_family);
+	int rc;
+
+	sheath_nl_family = &nl_family;
+	rc = genl_register_family(&nl_family);
+	if (!rc)
+		sheath_nl_event_init();
+	return rc;
 }
 
 /**
@@ -161,5 +167,6 @@ int sheath_netlink_init(void)
  */
 void sheath_netlink_exit(void)
 {
-	genl_unregister_family(&sheath_nl_family);
+	sheath_nl_event_exit();
+	genl_unregister_family(&nl_family);
 }

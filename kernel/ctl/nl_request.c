@@ -13,12 +13,14 @@
 #include "core/conn.h"
 #include "ctl/session.h"
 
+const struct genl_family *sheath_nl_family __ro_after_init;
+
 /**
  * sheath_nl_check_header() - what the core checks for commands from resv_start_op on
  * @nlh: request
  * @extack: for the reason
  *
- * See sheath_nl_family for why the core does not.
+ * See .resv_start_op in ctl/nl_family.c for why the core does not.
  *
  * Return: 0 or %-EINVAL.
  */
@@ -165,7 +167,7 @@ struct sk_buff *sheath_nl_reply_start(struct genl_info *info, size_t size, void 
 	skb = genlmsg_new(size, GFP_KERNEL);
 	if (!skb)
 		return NULL;
-	*hdr = genlmsg_put_reply(skb, info, &sheath_nl_family, 0, info->genlhdr->cmd);
+	*hdr = genlmsg_put_reply(skb, info, sheath_nl_family, 0, info->genlhdr->cmd);
 	if (!*hdr) {
 		nlmsg_free(skb);
 		return NULL;
@@ -291,4 +293,3 @@ void sheath_nl_put_done(struct sk_buff *reply, void *hdr, const struct sheath_co
 		     sheath_nl_put_epochs(reply, conn));
 	genlmsg_end(reply, hdr);
 }
-

@@ -35,9 +35,6 @@ struct sheath_conn *sheath_session_next(struct net *net, unsigned long *cookie,
 bool sheath_session_has(struct net *net, const struct sheath_conn *conn, unsigned long cookie);
 struct sock *sheath_session_sk_get(struct net *net, u64 cookie);
 
-/* ctl/nl_session.c */
-void sheath_session_event(struct sheath_conn *conn, enum sheath_event event);
-
 int sheath_session_init(void);
 void sheath_session_exit(void);
 

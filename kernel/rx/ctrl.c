@@ -5,7 +5,7 @@
  */
 #include <linux/tls.h>
 
-#include "ctl/session.h"
+#include "core/event.h"
 #include "rx/rx.h"
 #include "rx/ticket.h"
 #include "tx/rekey.h"
@@ -49,7 +49,7 @@ static int fatal_received(struct sheath_conn *conn)
 		conn->tx->closed = true;
 	}
 	sheath_conn_fail(conn, EPROTO);
-	sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
+	sheath_event(conn, SHEATH_EVENT_ALERT_RX);
 	return -EPROTO;
 }
 
@@ -68,7 +68,7 @@ static int read_alert(struct sheath_conn *conn, const u8 *p, u32 len)
 	if (desc == SHEATH_ALERT_CLOSE_NOTIFY) {
 		conn->rx->eof = true;
 		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_CLOSE_NOTIFY);
-		sheath_session_event(conn, SHEATH_EVENT_ALERT_RX);
+		sheath_event(conn, SHEATH_EVENT_ALERT_RX);
 		return 0;
 	}
 	/* RFC 8446 section 6: the level is what the description says it is */

@@ -20,8 +20,8 @@
 #include "alert.h"
 #include "core/compat.h"
 #include "core/conn.h"
+#include "core/event.h"
 #include "ctl/keys.h"
-#include "ctl/session.h"
 #include "record/secret.h"
 #include "rx/rx.h"
 #include "tx/tx.h"
@@ -170,7 +170,7 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 	sheath_rekey_limits(tx);
 	WRITE_ONCE(conn->tx_epoch, conn->tx_epoch + 1);
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_REKEY);
-	sheath_session_event(conn, SHEATH_EVENT_REKEY_TX);
+	sheath_event(conn, SHEATH_EVENT_REKEY_TX);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 	}
 	if (!tx->soft_told) {
 		tx->soft_told = true;
-		sheath_session_event(conn, SHEATH_EVENT_LIMIT_SOFT);
+		sheath_event(conn, SHEATH_EVENT_LIMIT_SOFT);
 	}
 	if (tx->used < tx->limit_hard)
 		return 0;
@@ -266,7 +266,7 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 	}
 	if (!tx->hard_told) {
 		tx->hard_told = true;
-		sheath_session_event(conn, SHEATH_EVENT_LIMIT_HARD);
+		sheath_event(conn, SHEATH_EVENT_LIMIT_HARD);
 	}
 	if (!ends_at_limit(conn))
 		return 0;
@@ -352,7 +352,7 @@ void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next)
 	WRITE_ONCE(conn->state, SHEATH_STATE_UP);
 	WRITE_ONCE(conn->rx_epoch, conn->rx_epoch + 1);
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_REKEY);
-	sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
+	sheath_event(conn, SHEATH_EVENT_REKEY_RX);
 }
 
 /**
@@ -399,7 +399,7 @@ static void answer(struct sheath_conn *conn)
 	if (!tx->dir.secret.hash) {
 		if (!tx->owed && !tx->told) {
 			tx->owed = true;
-			sheath_session_event(conn, SHEATH_EVENT_UPDATE_DUE);
+			sheath_event(conn, SHEATH_EVENT_UPDATE_DUE);
 		}
 		return;
 	}
@@ -438,7 +438,7 @@ int sheath_rekey_received(struct sheath_conn *conn, bool request)
 	if (!rx->dir.secret.hash) {
 		rx->paused = true;
 		WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
-		sheath_session_event(conn, SHEATH_EVENT_REKEY_RX);
+		sheath_event(conn, SHEATH_EVENT_REKEY_RX);
 		return 0;
 	}
 	rx->rekey_due = true;

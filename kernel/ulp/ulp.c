@@ -17,6 +17,7 @@
 #include "alert.h"
 #include "core/compat.h"
 #include "core/conn.h"
+#include "core/event.h"
 #include "ctl/inet_diag.h"
 #include "ctl/session.h"
 #include "ctl/sockopt.h"
@@ -484,7 +485,7 @@ static void sheath_close(struct sock *sk, long timeout)
 	if (conn->tx && !closes_by_reset(sk) && !sheath_tx_end(conn))
 		close_by_reset(sk);
 	WRITE_ONCE(conn->state, SHEATH_STATE_CLOSED);
-	sheath_session_event(conn, SHEATH_EVENT_DOWN);
+	sheath_event(conn, SHEATH_EVENT_DOWN);
 	sheath_session_del(conn);
 	restore_callbacks(conn);
 	WRITE_ONCE(sk->sk_prot, conn->base);
