@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <net/tcp.h>
 
+#include "core/stats.h"
 #include "ctl/nl_family.h"
 #include "ctl/session.h"
 #include "record/alg.h"
@@ -24,9 +25,12 @@ static int __init sheath_module_init(void)
 	rc = sheath_alg_init();
 	if (rc)
 		goto out_pool;
-	rc = sheath_session_init();
+	rc = sheath_stats_init();
 	if (rc)
 		goto out_alg;
+	rc = sheath_session_init();
+	if (rc)
+		goto out_stats;
 	rc = sheath_netlink_init();
 	if (rc)
 		goto out_session;
@@ -41,6 +45,8 @@ out_netlink:
 	sheath_netlink_exit();
 out_session:
 	sheath_session_exit();
+out_stats:
+	sheath_stats_exit();
 out_alg:
 	sheath_alg_exit();
 out_pool:
@@ -54,6 +60,7 @@ static void __exit sheath_module_exit(void)
 	sheath_ulp_unregister();
 	sheath_netlink_exit();
 	sheath_session_exit();
+	sheath_stats_exit();
 	sheath_alg_exit();
 	sheath_pool_exit();
 }

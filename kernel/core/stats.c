@@ -10,10 +10,19 @@
 #include <linux/capability.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-
-#include "ctl/session.h"
+#include <net/netns/generic.h>
 
 #define STATS_FILE	"sheath_stat"
+
+/**
+ * struct stats_net - counters of one network namespace
+ * @mib: one copy for each CPU
+ */
+struct stats_net {
+	struct sheath_mib __percpu *mib;
+};
+
+static unsigned int stats_net_id __read_mostly;
 
 static const char *const stat_name[SHEATH_STAT_MAX] = {
 #define X(id, name) [SHEATH_STAT_##id] = name,
@@ -24,7 +33,9 @@ static const char *const stat_name[SHEATH_STAT_MAX] = {
 
 struct sheath_mib __percpu *sheath_stat_mib(const struct net *net)
 {
-	return sheath_net(net)->mib;
+	const struct stats_net *stats = net_generic(net, stats_net_id);
+
+	return stats->mib;
 }
 
 static u64 stat_sum(const struct sheath_mib __percpu *mib, enum sheath_stat id)
@@ -61,35 +72,52 @@ static int stats_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-/**
- * sheath_stats_net_init() - counters of a new network namespace
- * @net: network namespace, its struct sheath_net zeroed
- *
- * Context: process, sleeps.
- * Return: 0 or %-ENOMEM; nothing is left behind then.
- */
-int sheath_stats_net_init(struct net *net)
+static int __net_init stats_net_init(struct net *net)
 {
-	struct sheath_net *snet = sheath_net(net);
+	struct stats_net *stats = net_generic(net, stats_net_id);
 
-	snet->mib = alloc_percpu(struct sheath_mib);
-	if (!snet->mib)
+	stats->mib = alloc_percpu(struct sheath_mib);
+	if (!stats->mib)
 		return -ENOMEM;
 	if (!proc_create_net_single(STATS_FILE, 0444, net->proc_net, stats_show, NULL)) {
-		free_percpu(snet->mib);
+		free_percpu(stats->mib);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
+static void __net_exit stats_net_exit(struct net *net)
+{
+	struct stats_net *stats = net_generic(net, stats_net_id);
+
+	remove_proc_entry(STATS_FILE, net->proc_net);
+	free_percpu(stats->mib);
+}
+
+static struct pernet_operations stats_net_ops = {
+	.init = stats_net_init,
+	.exit = stats_net_exit,
+	.id = &stats_net_id,
+	.size = sizeof(struct stats_net),
+};
+
 /**
- * sheath_stats_net_exit() - undo sheath_stats_net_init()
- * @net: network namespace without sessions
+ * sheath_stats_init() - counters in every network namespace, present and future
  *
  * Context: process, sleeps.
+ * Return: 0 or %-ENOMEM.
  */
-void sheath_stats_net_exit(struct net *net)
+int sheath_stats_init(void)
 {
-	remove_proc_entry(STATS_FILE, net->proc_net);
-	free_percpu(sheath_net(net)->mib);
+	return register_pernet_subsys(&stats_net_ops);
+}
+
+/**
+ * sheath_stats_exit() - undo sheath_stats_init()
+ *
+ * Context: process, sleeps. Nothing counts any more.
+ */
+void sheath_stats_exit(void)
+{
+	unregister_pernet_subsys(&stats_net_ops);
 }

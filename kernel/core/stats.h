@@ -89,7 +89,7 @@ static inline void sheath_stat_inc(const struct net *net, enum sheath_stat id)
 	sheath_stat_add(net, id, 1);
 }
 
-int sheath_stats_net_init(struct net *net);
-void sheath_stats_net_exit(struct net *net);
+int sheath_stats_init(void);
+void sheath_stats_exit(void);
 
 #endif /* SHEATH_STATS_H */

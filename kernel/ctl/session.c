@@ -10,23 +10,26 @@
 #include "ctl/session.h"
 
 #include <linux/sock_diag.h>
+#include <linux/xarray.h>
 #include <net/netns/generic.h>
 
 #include "core/conn.h"
-#include "core/stats.h"
-
-static unsigned int sheath_net_id __read_mostly;
 
 /**
- * sheath_net() - our state in a network namespace
- * @net: network namespace
- *
- * Context: any.
- * Return: never NULL while the module is loaded.
+ * struct session_net - the sessions of one network namespace
+ * @sessions: struct sheath_conn by socket cookie; readers hold rcu_read_lock()
+ * @newest: largest cookie there was in @sessions; written under its xa_lock
  */
-struct sheath_net *sheath_net(const struct net *net)
+struct session_net {
+	struct xarray		sessions;
+	unsigned long		newest;
+};
+
+static unsigned int session_net_id __read_mostly;
+
+static struct session_net *session_net(const struct net *net)
 {
-	return net_generic(net, sheath_net_id);
+	return net_generic(net, session_net_id);
 }
 
 /**
@@ -41,7 +44,7 @@ struct sheath_net *sheath_net(const struct net *net)
  */
 int sheath_session_add(struct sheath_conn *conn)
 {
-	struct sheath_net *snet = sheath_net(sock_net(conn->sk));
+	struct session_net *snet = session_net(sock_net(conn->sk));
 	u32 part[2];
 	int rc;
 
@@ -66,7 +69,7 @@ int sheath_session_add(struct sheath_conn *conn)
  */
 void sheath_session_del(struct sheath_conn *conn)
 {
-	xa_erase_bh(&sheath_net(sock_net(conn->sk))->sessions, conn->cookie);
+	xa_erase_bh(&session_net(sock_net(conn->sk))->sessions, conn->cookie);
 }
 
 /**
@@ -78,7 +81,7 @@ void sheath_session_del(struct sheath_conn *conn)
  */
 unsigned long sheath_session_newest(struct net *net)
 {
-	return READ_ONCE(sheath_net(net)->newest);
+	return READ_ONCE(session_net(net)->newest);
 }
 
 /**
@@ -101,7 +104,7 @@ struct sheath_conn *sheath_session_next(struct net *net, unsigned long *cookie,
 					unsigned long newest)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "walk of the sessions without RCU");
-	return xa_find_after(&sheath_net(net)->sessions, cookie, newest, XA_PRESENT);
+	return xa_find_after(&session_net(net)->sessions, cookie, newest, XA_PRESENT);
 }
 
 /**
@@ -120,7 +123,7 @@ bool sheath_session_has(struct net *net, const struct sheath_conn *conn, unsigne
 {
 	/* reads of the socket come first; pairs with the locks of xa_erase_bh() */
 	smp_rmb();
-	return xa_load(&sheath_net(net)->sessions, cookie) == conn;
+	return xa_load(&session_net(net)->sessions, cookie) == conn;
 }
 
 /**
@@ -140,7 +143,7 @@ struct sock *sheath_session_sk_get(struct net *net, u64 cookie)
 	struct sock *sk = NULL;
 
 	rcu_read_lock();
-	conn = xa_load(&sheath_net(net)->sessions, cookie);
+	conn = xa_load(&session_net(net)->sessions, cookie);
 	if (conn && refcount_inc_not_zero(&conn->sk->sk_refcnt)) {
 		sk = conn->sk;
 		if (!sheath_session_has(net, conn, cookie)) {
@@ -152,36 +155,35 @@ struct sock *sheath_session_sk_get(struct net *net, u64 cookie)
 	return sk;
 }
 
-static int __net_init sheath_net_init(struct net *net)
+static int __net_init session_net_init(struct net *net)
 {
-	xa_init_flags(&sheath_net(net)->sessions, XA_FLAGS_LOCK_BH);
-	return sheath_stats_net_init(net);
+	xa_init_flags(&session_net(net)->sessions, XA_FLAGS_LOCK_BH);
+	return 0;
 }
 
-static void __net_exit sheath_net_exit(struct net *net)
+static void __net_exit session_net_exit(struct net *net)
 {
 	/* a socket keeps its namespace; one of the kernel does not, and is closed before that goes */
-	WARN_ON_ONCE(!xa_empty(&sheath_net(net)->sessions));
-	xa_destroy(&sheath_net(net)->sessions);
-	sheath_stats_net_exit(net);
+	WARN_ON_ONCE(!xa_empty(&session_net(net)->sessions));
+	xa_destroy(&session_net(net)->sessions);
 }
 
-static struct pernet_operations sheath_net_ops = {
-	.init = sheath_net_init,
-	.exit = sheath_net_exit,
-	.id = &sheath_net_id,
-	.size = sizeof(struct sheath_net),
+static struct pernet_operations session_net_ops = {
+	.init = session_net_init,
+	.exit = session_net_exit,
+	.id = &session_net_id,
+	.size = sizeof(struct session_net),
 };
 
 /**
- * sheath_session_init() - state in every network namespace, present and future
+ * sheath_session_init() - a table in every network namespace, present and future
  *
  * Context: process, sleeps.
  * Return: 0 or %-ENOMEM.
  */
 int sheath_session_init(void)
 {
-	return register_pernet_subsys(&sheath_net_ops);
+	return register_pernet_subsys(&session_net_ops);
 }
 
 /**
@@ -191,5 +193,5 @@ int sheath_session_init(void)
  */
 void sheath_session_exit(void)
 {
-	unregister_pernet_subsys(&sheath_net_ops);
+	unregister_pernet_subsys(&session_net_ops);
 }
