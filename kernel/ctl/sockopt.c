@@ -205,6 +205,14 @@ static int get_payload_max(const struct sheath_conn *conn, char __user *optval, 
 	return copy_to_user(optval, &value, sizeof(value)) || put_user(len, optlen) ? -EFAULT : 0;
 }
 
+static int get_ticket(struct sheath_conn *conn, char __user *optval, int len, int __user *optlen)
+{
+	/* one that waits in the receive queue counts, whether the application reads or not */
+	if (sheath_ticket_none(conn) && conn->rx)
+		sheath_rx_inq(conn);
+	return sheath_ticket_get(conn, optval, len, optlen);
+}
+
 static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, int len,
 		   int __user *optlen)
 {
@@ -215,7 +223,7 @@ static int get_tls(struct sheath_conn *conn, int optname, char __user *optval, i
 	case TLS_TX_MAX_PAYLOAD_LEN:
 		return get_payload_max(conn, optval, len, optlen);
 	case SHEATH_TICKET:
-		return sheath_ticket_get(conn, optval, len, optlen);
+		return get_ticket(conn, optval, len, optlen);
 	case SHEATH_INFO:
 		return get_info(conn, optval, len, optlen);
 	case TLS_TX_ZEROCOPY_RO:

@@ -148,13 +148,22 @@ void sheath_ticket_part(struct sheath_conn *conn, const u8 *p, u32 len)
 }
 
 /**
+ * sheath_ticket_none() - are tickets kept, and none is here?
+ * @conn: context
+ *
+ * Context: lock_sock() held.
+ */
+bool sheath_ticket_none(const struct sheath_conn *conn)
+{
+	return conn->tickets && list_empty(&conn->tickets->list);
+}
+
+/**
  * sheath_ticket_get() - give the oldest ticket to the application
  * @conn: context
  * @optval: buffer
  * @len: its length
  * @optlen: length of the message, also if that is more than @len
- *
- * One that waits in the receive queue counts, whether the application reads or not.
  *
  * Context: lock_sock() held, may sleep and fault.
  *
@@ -170,8 +179,6 @@ int sheath_ticket_get(struct sheath_conn *conn, char __user *optval, int len, in
 	struct sheath_ticket *t;
 
 	sheath_conn_owned(conn);
-	if (tickets && list_empty(&tickets->list) && conn->rx)
-		sheath_rx_inq(conn);
 	t = tickets ? list_first_entry_or_null(&tickets->list, struct sheath_ticket, list) : NULL;
 	if (!t)
 		return -ENODATA;
