@@ -146,9 +146,12 @@ static inline struct sheath_conn *sheath_conn_get(const struct sock *sk)
 	return (__force struct sheath_conn *)inet_csk(sk)->icsk_ulp_data;
 }
 
+/* what TCP has us by, under either name; ulp/ulp.c fills them in */
+extern struct tcp_ulp_ops sheath_ulp_ops;
+extern struct tcp_ulp_ops sheath_tls_ulp_ops;
+
 bool sheath_conn_attached(const struct sock *sk);
 const struct sheath_conn *sheath_conn_peek(const struct sock *sk);
-bool sheath_conn_has_write_space(const struct sheath_conn *conn);
 
 /**
  * sheath_conn_owned() - assert that the caller owns the socket

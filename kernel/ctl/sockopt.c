@@ -8,6 +8,7 @@
 
 #include "core/compat.h"
 #include "core/conn.h"
+#include "core/plain.h"
 #include "ctl/session.h"
 #include "ctl/sockopt_key.h"
 #include "record/suite.h"
@@ -242,29 +243,6 @@ static bool bypasses(int level, int optname)
 	return level == SOL_TCP && (optname == TCP_REPAIR || optname == TCP_ZEROCOPY_RECEIVE);
 }
 
-/* until bypass_end() no key can be installed, as for threads inside the base's recvmsg() */
-static int bypass_begin(struct sheath_conn *conn)
-{
-	int rc = -EOPNOTSUPP;
-
-	lock_sock(conn->sk);
-	if (!conn->tx && !conn->rx) {
-		conn->n_plain_tx++;
-		conn->n_plain_rx++;
-		rc = 0;
-	}
-	release_sock(conn->sk);
-	return rc;
-}
-
-static void bypass_end(struct sheath_conn *conn)
-{
-	lock_sock(conn->sk);
-	conn->n_plain_tx--;
-	conn->n_plain_rx--;
-	release_sock(conn->sk);
-}
-
 /* before TCP knows of it: what takes off a cork of ours puts that of the application back */
 static void note_cork(struct sheath_conn *conn, sockptr_t optval, unsigned int optlen)
 {
@@ -321,14 +299,14 @@ int sheath_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		release_sock(sk);
 		return rc;
 	}
-	rc = bypass ? bypass_begin(conn) : 0;
+	rc = bypass ? sheath_plain_begin(conn) : 0;
 	if (rc)
 		return rc;
 	if (level == SOL_TCP && optname == TCP_CORK)
 		note_cork(conn, optval, optlen);
 	rc = conn->base->setsockopt(sk, level, optname, optval, optlen);
 	if (bypass)
-		bypass_end(conn);
+		sheath_plain_end(conn);
 	if (!rc && level == SOL_TCP && sends_now(optname, optval))
 		flush_open(conn);
 	return rc;
@@ -361,11 +339,11 @@ int sheath_getsockopt(struct sock *sk, int level, int optname, char __user *optv
 		release_sock(sk);
 		return rc;
 	}
-	rc = bypass ? bypass_begin(conn) : 0;
+	rc = bypass ? sheath_plain_begin(conn) : 0;
 	if (rc)
 		return rc;
 	rc = conn->base->getsockopt(sk, level, optname, optval, optlen);
 	if (bypass)
-		bypass_end(conn);
+		sheath_plain_end(conn);
 	return rc;
 }

@@ -178,7 +178,7 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 	if (!tx->n_pend || (rc < 0 && rc != -EAGAIN))
 		return min(rc, 0);
 	/* a consumer in the kernel may have put its own sk_write_space() in place of ours */
-	if (sk_stream_memory_free(sk) || !sheath_conn_has_write_space(conn))
+	if (sk_stream_memory_free(sk) || READ_ONCE(sk->sk_write_space) != sheath_tx_write_space)
 		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);
 	return -EAGAIN;
 }
@@ -255,21 +255,13 @@ static bool waits(const struct sheath_conn *conn)
 	return tx && tx->n_pend && !tx->pushing && !conn->sk->sk_write_pending;
 }
 
-/**
- * sheath_tx_write_space() - push what waits, now that TCP has room
- * @conn: connection
- *
- * Called by TCP when acknowledgements make room, and by socket options that change how much
- * room there is. The records are sealed already, so nothing here needs a process.
- *
- * TCP calls it in the middle of sending a packet, too. The owner of the socket must not send
- * then: tcp_sendmsg_locked() takes in the acknowledgements that came meanwhile, and they free
- * that packet. What waits goes out when the owner releases the socket. Without an owner there
- * is no backlog.
- *
- * Context: softirq on a socket nobody owns, or its owner.
+/*
+ * The owner of the socket must not send inside sk_write_space(): TCP calls it in the middle of
+ * sending a packet, too, tcp_sendmsg_locked() takes in the acknowledgements that came meanwhile,
+ * and they free that packet. What waits goes out when the owner releases the socket. Without an
+ * owner there is no backlog.
  */
-void sheath_tx_write_space(struct sheath_conn *conn)
+static void push_waiting(struct sheath_conn *conn)
 {
 	if (!waits(conn))
 		return;
@@ -277,6 +269,23 @@ void sheath_tx_write_space(struct sheath_conn *conn)
 		conn->tx->has_room = true;
 	else
 		push_atomic(conn);
+}
+
+/**
+ * sheath_tx_write_space() - sk_write_space() of an attached socket
+ * @sk: socket
+ *
+ * Called by TCP when acknowledgements make room, and by socket options that change how much
+ * room there is. The records are sealed already, so nothing here needs a process.
+ *
+ * Context: softirq on a socket nobody owns, or its owner.
+ */
+void sheath_tx_write_space(struct sock *sk)
+{
+	struct sheath_conn *conn = sheath_conn_get(sk);
+
+	push_waiting(conn);
+	conn->base_write_space(sk);
 }
 
 /**
@@ -302,7 +311,7 @@ static void retry(struct timer_list *t)
 	if (sock_owned_by_user(sk)) {
 		mod_timer(t, jiffies + SHEATH_TX_RETRY);
 	} else {
-		sheath_tx_write_space(conn);
+		push_waiting(conn);
 		sk->sk_write_space(sk);
 	}
 	bh_unlock_sock(sk);

@@ -192,7 +192,7 @@ void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int of
 			unsigned int len);
 void sheath_tx_pend_drop(struct sheath_tx *tx);
 void sheath_tx_uncork(struct sheath_conn *conn);
-void sheath_tx_write_space(struct sheath_conn *conn);
+void sheath_tx_write_space(struct sock *sk);
 void sheath_tx_release(struct sheath_conn *conn);
 void sheath_tx_retry_init(struct sheath_conn *conn);
 void sheath_tx_retry_stop(struct sheath_conn *conn);

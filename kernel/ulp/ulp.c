@@ -3,7 +3,7 @@
  * Attach and detach, and every operation of an attached socket. An operation either goes to
  * a pipeline, or to the base protocol while its direction has no key, or is refused: no
  * byte passes in the clear in a direction with a key. Who is inside the base protocol's
- * functions when a key comes is counted here, or found asleep (core/asleep.c).
+ * functions when a key comes is counted (core/plain.h), or found asleep (core/asleep.c).
  */
 #include "ulp/ulp.h"
 
@@ -18,6 +18,7 @@
 #include "core/compat.h"
 #include "core/conn.h"
 #include "core/event.h"
+#include "core/plain.h"
 #include "ctl/inet_diag.h"
 #include "ctl/session.h"
 #include "ctl/sockopt.h"
@@ -44,77 +45,9 @@ struct sheath_proto {
 static LIST_HEAD(protos);
 static DEFINE_MUTEX(protos_lock);	/* protects protos */
 
-static struct tcp_ulp_ops sheath_ulp_ops;
-static struct tcp_ulp_ops tls_ulp_ops;
-
-/**
- * sheath_conn_attached() - is our ULP on this socket?
- * @sk: any TCP socket
- *
- * Context: lock_sock() held.
- */
-bool sheath_conn_attached(const struct sock *sk)
-{
-	const struct tcp_ulp_ops *ops = inet_csk(sk)->icsk_ulp_ops;
-
-	return (ops == &sheath_ulp_ops || ops == &tls_ulp_ops) && inet_csk(sk)->icsk_ulp_data;
-}
-
-/**
- * sheath_conn_peek() - the context of a socket, without its lock
- * @sk: any TCP socket, with a reference
- *
- * Context: rcu_read_lock() held; the context may be used until rcu_read_unlock(), the socket
- *	may be closed meanwhile.
- *
- * Return: context, NULL if our ULP is not on this socket.
- */
-const struct sheath_conn *sheath_conn_peek(const struct sock *sk)
-{
-	const struct tcp_ulp_ops *ops = READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
-
-	if (ops != &sheath_ulp_ops && ops != &tls_ulp_ops)
-		return NULL;
-	return (__force const struct sheath_conn *)READ_ONCE(inet_csk(sk)->icsk_ulp_data);
-}
-
 static const struct proto_ops *base_ops(const struct sheath_conn *conn)
 {
 	return conn->proto->base_ops;
-}
-
-/*
- * While a thread is inside the base protocol, which may release the lock, no key can be
- * installed: it would go on in the clear.
- */
-static bool plain_tx_begin(struct sheath_conn *conn)
-{
-	if (conn->tx)
-		return false;
-	conn->n_plain_tx++;
-	return true;
-}
-
-static bool plain_rx_begin(struct sheath_conn *conn)
-{
-	if (conn->rx)
-		return false;
-	conn->n_plain_rx++;
-	return true;
-}
-
-static void plain_tx_end(struct sheath_conn *conn)
-{
-	lock_sock(conn->sk);
-	conn->n_plain_tx--;
-	release_sock(conn->sk);
-}
-
-static void plain_rx_end(struct sheath_conn *conn)
-{
-	lock_sock(conn->sk);
-	conn->n_plain_rx--;
-	release_sock(conn->sk);
 }
 
 /* unlock, and let nothing wait in TCP for more that was announced and does not come */
@@ -147,11 +80,11 @@ int sheath_ulp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 	int rc;
 
 	lock_sock(sk);
-	if (plain_tx_begin(conn)) {
+	if (sheath_plain_tx_begin(conn)) {
 		release_sock(sk);
 		/* the base protocol knows nothing of our way to pass pages on older kernels */
 		rc = conn->base->sendmsg(sk, msg, size);
-		plain_tx_end(conn);
+		sheath_plain_tx_end(conn);
 		return rc;
 	}
 	rc = sheath_tx_sendmsg(conn, msg, size);
@@ -175,10 +108,9 @@ int sheath_ulp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
 	struct sheath_conn *conn = sheath_conn_get(sk);
 	int rc;
 
-	if (conn->tx)
+	/* the base protocol may release the lock while it waits */
+	if (!sheath_plain_tx_begin(conn))
 		return sheath_tx_sendmsg(conn, msg, size);
-	/* it may release the lock while it waits */
-	conn->n_plain_tx++;
 	rc = base_ops(conn)->sendmsg_locked(sk, msg, size);
 	conn->n_plain_tx--;
 	return rc;
@@ -247,10 +179,10 @@ int sheath_ulp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		return sheath_compat_base_recvmsg(conn->base, sk, msg, len, flags, addr_len);
 	sheath_rx_busy_poll(conn, flags & MSG_DONTWAIT);
 	lock_sock(sk);
-	if (plain_rx_begin(conn)) {
+	if (sheath_plain_rx_begin(conn)) {
 		release_sock(sk);
 		rc = sheath_compat_base_recvmsg(conn->base, sk, msg, len, flags, addr_len);
-		plain_rx_end(conn);
+		sheath_plain_rx_end(conn);
 		return rc;
 	}
 	rc = sheath_rx_recvmsg(conn, msg, len, flags);
@@ -268,10 +200,10 @@ static ssize_t sheath_splice_read(struct socket *sock, loff_t *ppos,
 
 	sock_rps_record_flow(sk);
 	lock_sock(sk);
-	if (plain_rx_begin(conn)) {
+	if (sheath_plain_rx_begin(conn)) {
 		release_sock(sk);
 		rc = base_ops(conn)->splice_read(sock, ppos, pipe, len, flags);
-		plain_rx_end(conn);
+		sheath_plain_rx_end(conn);
 		return rc;
 	}
 	rc = sheath_rx_splice(conn, pipe, len, nonblock);
@@ -384,14 +316,6 @@ static void sheath_data_ready(struct sock *sk)
 		conn->base_data_ready(sk);
 }
 
-static void sheath_write_space(struct sock *sk)
-{
-	struct sheath_conn *conn = sheath_conn_get(sk);
-
-	sheath_tx_write_space(conn);
-	conn->base_write_space(sk);
-}
-
 /* the owner lets go of the socket, its spinlock held */
 static void sheath_release_cb(struct sock *sk)
 {
@@ -402,15 +326,6 @@ static void sheath_release_cb(struct sock *sk)
 	sheath_tx_release(conn);
 }
 
-/**
- * sheath_conn_has_write_space() - does TCP tell us when it has room?
- * @conn: context
- */
-bool sheath_conn_has_write_space(const struct sheath_conn *conn)
-{
-	return READ_ONCE(conn->sk->sk_write_space) == sheath_write_space;
-}
-
 static void swap_callbacks(struct sheath_conn *conn)
 {
 	struct sock *sk = conn->sk;
@@ -419,7 +334,7 @@ static void swap_callbacks(struct sheath_conn *conn)
 	conn->base_data_ready = sk->sk_data_ready;
 	conn->base_write_space = sk->sk_write_space;
 	sk->sk_data_ready = sheath_data_ready;
-	sk->sk_write_space = sheath_write_space;
+	sk->sk_write_space = sheath_tx_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -431,7 +346,7 @@ static void restore_callbacks(struct sheath_conn *conn)
 	/* who had the socket before us may have put older ones back */
 	if (sk->sk_data_ready == sheath_data_ready)
 		sk->sk_data_ready = conn->base_data_ready;
-	if (sk->sk_write_space == sheath_write_space)
+	if (sk->sk_write_space == sheath_tx_write_space)
 		sk->sk_write_space = conn->base_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
@@ -623,18 +538,14 @@ static void sheath_release(struct sock *sk)
 	kfree_rcu(conn, rcu);
 }
 
-#define ULP_OPS(ulp_name) {				\
+#define ULP_OPS(ulp_name) ((struct tcp_ulp_ops) {	\
 	.name		= ulp_name,			\
 	.owner		= THIS_MODULE,			\
 	.init		= sheath_init,			\
 	.release	= sheath_release,		\
 	.get_info	= sheath_compat_diag_info,	\
 	.get_info_size	= sheath_compat_diag_info_size,	\
-}
-
-static struct tcp_ulp_ops sheath_ulp_ops __read_mostly = ULP_OPS(SHEATH_ULP_NAME);
-/* the socket options decide what in-tree TLS would do, not the name: see set_app_defaults() */
-static struct tcp_ulp_ops tls_ulp_ops __read_mostly = ULP_OPS("tls");
+})
 
 /**
  * sheath_ulp_register() - make the ULP known to TCP
@@ -643,6 +554,7 @@ static struct tcp_ulp_ops tls_ulp_ops __read_mostly = ULP_OPS("tls");
  */
 int __init sheath_ulp_register(void)
 {
+	sheath_ulp_ops = ULP_OPS(SHEATH_ULP_NAME);
 	return tcp_register_ulp(&sheath_ulp_ops);
 }
 
@@ -653,7 +565,9 @@ int __init sheath_ulp_register(void)
  */
 int __init sheath_ulp_register_tls(void)
 {
-	return tcp_register_ulp(&tls_ulp_ops);
+	/* the socket options decide what in-tree TLS would do, not the name: see set_app_defaults() */
+	sheath_tls_ulp_ops = ULP_OPS("tls");
+	return tcp_register_ulp(&sheath_tls_ulp_ops);
 }
 
 /**
@@ -663,7 +577,7 @@ int __init sheath_ulp_register_tls(void)
  */
 void sheath_ulp_unregister_tls(void)
 {
-	tcp_unregister_ulp(&tls_ulp_ops);
+	tcp_unregister_ulp(&sheath_tls_ulp_ops);
 }
 
 /**
