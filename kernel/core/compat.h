@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What differs between the kernels this module is built for, 6.1, 6.12 and 7.3. The other
- * files read as if there were only the newest.
+ * files read as if there were only the newest. record/compat.h and ulp/compat_ops.h have the rest.
  */
 #ifndef SHEATH_COMPAT_H
 #define SHEATH_COMPAT_H
 
-#include <crypto/chacha.h>
 #include <linux/bvec.h>
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -97,61 +96,12 @@ static inline int sheath_compat_push(struct sock *sk, struct bio_vec *bv, unsign
 
 #endif /* SHEATH_COMPAT_SENDPAGE */
 
-#ifdef SHEATH_COMPAT_SENDPAGE
-void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops);
-#else
-static inline void sheath_compat_set_sendpage(struct proto *prot, struct proto_ops *ops)
-{
-}
-#endif
-
-/* 6.5 has the network core copy what an ioctl takes and gives (commit e1d001fa5b47) */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-int sheath_compat_ioctl(struct sock *sk, int cmd, int *karg);
-#else
-int sheath_compat_ioctl(struct sock *sk, int cmd, unsigned long arg);
-#endif
-
-/* 6.13 has the name of a namespace as a string (commit cdd30ebb1b9f) */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define SHEATH_COMPAT_IMPORT_NS(ns)	MODULE_IMPORT_NS(#ns)
-#else
-#define SHEATH_COMPAT_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
-#endif
-
-/* 6.15 says whether who asks for diagnostics is an administrator (commit f5afcb9fbb39) */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-int sheath_compat_diag_info(struct sock *sk, struct sk_buff *skb, bool net_admin);
-size_t sheath_compat_diag_info_size(const struct sock *sk, bool net_admin);
-#else
-#define sheath_compat_diag_info		sheath_diag_info
-#define sheath_compat_diag_info_size	sheath_diag_info_size
-#endif
-
 /* 6.16 renamed it (commit 41cb08555c41) */
 #ifndef timer_container_of
 #define timer_container_of	from_timer
 #endif
 
-/* 6.16 gave the state of ChaCha a type (commit 98066f2f8901) */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-#define sheath_compat_chacha(state)	(state)
-#else
-struct chacha_state {
-	u32 x[CHACHA_STATE_WORDS];
-};
-
-#define sheath_compat_chacha(state)	((state)->x)
-#endif
-
-/* 7.1 has the length of an address in the message alone */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
-int sheath_compat_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
-#else
-#define sheath_compat_recvmsg		sheath_ulp_recvmsg
-#endif
-
-/* recvmsg() of @base; @addr_len is not used from 7.1 on */
+/* 7.1 has the length of an address in the message alone: recvmsg() of @base without @addr_len */
 static inline int sheath_compat_base_recvmsg(const struct proto *base, struct sock *sk,
 					     struct msghdr *msg, size_t len, int flags,
 					     int *addr_len)

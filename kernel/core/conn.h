@@ -64,7 +64,7 @@ struct sheath_peer {
  * @compat: zeroed; the core network code casts icsk_ulp_data to struct tls_context
  * @sk: the socket; valid while the context can be reached from it or from the table
  * @base: protocol operations the socket had before attach
- * @proto: our tables, derived from @base (ulp/ulp.c)
+ * @proto: our tables, derived from @base (ulp/proto.c)
  * @tx: sending pipeline, NULL until a sending key is installed
  * @rx: receiving pipeline, NULL until a receiving key is installed
  * @tickets: session tickets kept for the application, NULL if none were asked for

@@ -12,7 +12,7 @@
 
 #include <linux/sheath.h>
 
-#include "core/compat.h"
+#include "record/compat.h"
 #include "record/direction.h"
 #include "record/framing.h"
 

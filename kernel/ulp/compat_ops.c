@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Functions of a protocol that not every kernel wants, or wants in the same way. */
-#include "core/compat.h"
+#include "ulp/compat_ops.h"
 
 #include <linux/sockios.h>
 #include <asm/ioctls.h>
 
 #include "core/conn.h"
 #include "ctl/inet_diag.h"
-#include "ulp/ulp.h"
+#include "ulp/ops.h"
 
 static bool queue_ioctl(struct sock *sk, int cmd, int *answ)
 {
 	if (cmd == SIOCINQ)
-		return sheath_ulp_inq(sk, answ);
+		return sheath_op_inq(sk, answ);
 	return (cmd == SIOCOUTQ || cmd == SIOCOUTQNSD) &&
-	       sheath_ulp_outq(sk, cmd == SIOCOUTQNSD, answ);
+	       sheath_op_outq(sk, cmd == SIOCOUTQNSD, answ);
 }
 
 /**
@@ -82,11 +82,11 @@ size_t sheath_compat_diag_info_size(const struct sock *sk, bool net_admin)
  *
  * Context: process, lock not held.
  *
- * Return: as sheath_ulp_recvmsg().
+ * Return: as sheath_op_recvmsg().
  */
 int sheath_compat_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
-	return sheath_ulp_recvmsg(sk, msg, len, flags, NULL);
+	return sheath_op_recvmsg(sk, msg, len, flags, NULL);
 }
 #endif
 
@@ -110,7 +110,7 @@ static int sheath_sendpage(struct sock *sk, struct page *page, int offset, size_
 	struct bio_vec bv;
 
 	page_msg(&msg, &bv, page, offset, size, flags);
-	return sheath_ulp_sendmsg(sk, &msg, size);
+	return sheath_op_sendmsg(sk, &msg, size);
 }
 
 static int sheath_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
@@ -120,7 +120,7 @@ static int sheath_sendpage_locked(struct sock *sk, struct page *page, int offset
 	struct bio_vec bv;
 
 	page_msg(&msg, &bv, page, offset, size, flags);
-	return sheath_ulp_sendmsg_locked(sk, &msg, size);
+	return sheath_op_sendmsg_locked(sk, &msg, size);
 }
 
 /**
