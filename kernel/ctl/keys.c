@@ -14,6 +14,7 @@
 #include "core/event.h"
 #include "core/legacy_param.h"
 #include "record/mac.h"
+#include "rx/rekey.h"
 #include "rx/rx.h"
 #include "tx/rekey.h"
 #include "tx/tx.h"

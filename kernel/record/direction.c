@@ -16,6 +16,7 @@
  */
 #include "record/direction.h"
 
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "record/key.h"
@@ -71,6 +72,31 @@ int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 	/* one number is left, and a record that is split takes two */
 	else if (dir->seq > U64_MAX - dir->splits)
 		dir->seq_end = true;
+	return rc;
+}
+
+/**
+ * sheath_dir_next() - key what follows a direction at a KeyUpdate
+ * @dir: keyed, with its traffic secret
+ * @next: zeroed
+ *
+ * RFC 8446 section 7.2.
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or a negative errno: no memory, or from the crypto API; nothing is held then.
+ */
+int sheath_dir_next(const struct sheath_dir *dir, struct sheath_dir *next)
+{
+	struct sheath_key_params *key = kzalloc(sizeof(*key), GFP_KERNEL);
+	int rc;
+
+	if (!key)
+		return -ENOMEM;
+	rc = sheath_secret_next(&dir->secret, &key->secret) ?:
+	     sheath_secret_keys(&key->secret, dir->suite, key) ?:
+	     sheath_dir_init(next, dir->suite, dir->ver, key);
+	kfree_sensitive(key);
 	return rc;
 }
 

@@ -158,6 +158,7 @@ static inline u32 sheath_record_first(const struct sheath_dir *dir, u8 type, u32
 
 int sheath_dir_init(struct sheath_dir *dir, const struct sheath_suite *suite,
 		    const struct sheath_version *ver, const struct sheath_key_params *key);
+int sheath_dir_next(const struct sheath_dir *dir, struct sheath_dir *next);
 void sheath_dir_exit(struct sheath_dir *dir);
 void sheath_dir_move(struct sheath_dir *to, struct sheath_dir *from);
 

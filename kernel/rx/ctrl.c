@@ -6,6 +6,7 @@
 #include <linux/tls.h>
 
 #include "core/event.h"
+#include "rx/rekey.h"
 #include "rx/rx.h"
 #include "rx/ticket.h"
 #include "tx/rekey.h"

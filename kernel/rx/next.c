@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
-#include "tx/rekey.h"
+#include "rx/rekey.h"
 
 /**
  * sheath_rx_alloc() - a pipeline without keys

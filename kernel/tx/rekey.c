@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changing keys (RFC 8446 sections 4.6.3, 5.5 and 7.2).
+ * Changing the sending key (RFC 8446 sections 4.6.3, 5.5 and 7.2).
  *
- * A sending key is changed between two records, in one hold of the socket lock: what is open
- * is sealed with the old key, then a KeyUpdate, then the old key is gone. So every sender is
- * entirely before the change or after it. A receiving key is changed when the record with
- * the KeyUpdate has been opened, before the header of the next one is looked at.
+ * It is changed between two records, in one hold of the socket lock: what is open is sealed
+ * with the old key, then a KeyUpdate, then the old key is gone. So every sender is entirely
+ * before the change or after it.
  *
- * With the traffic secret of a direction the module does this by itself. Without it, the
- * next receiving key has to be given by whoever gave the first one, and reading stops until
- * then; sending stops at the hard limit of its key.
+ * With the traffic secret of the direction the module does this by itself. Without it, sending
+ * stops at the hard limit of its key.
  */
 #include "tx/rekey.h"
 
 #include <linux/jiffies.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 
-#include "alert.h"
 #include "core/compat.h"
 #include "core/conn.h"
 #include "core/event.h"
-#include "ctl/keys.h"
-#include "record/secret.h"
-#include "rx/rx.h"
+#include "core/stats.h"
 #include "tx/tx.h"
 
 static ulong limit_soft;
@@ -33,10 +27,6 @@ MODULE_PARM_DESC(limit_soft, "blocks of 16 bytes, and two for each record, after
 static ulong limit_hard;
 module_param(limit_hard, ulong, 0644);
 MODULE_PARM_DESC(limit_hard, "blocks of 16 bytes, and two for each record, a TLS 1.3 sending key is good for; 0: as RFC 8446 has it, but any number for keys that came by TLS_TX");
-
-static uint limit_updates = SHEATH_RX_UPDATE_MAX;
-module_param(limit_updates, uint, 0644);
-MODULE_PARM_DESC(limit_updates, "KeyUpdates a peer may send in a second, whatever else it sends");
 
 /* @records: full ones, 0: any number; @param can only lower it */
 static u64 in_blocks(const struct sheath_dir *dir, u32 records, ulong param)
@@ -104,20 +94,6 @@ u64 sheath_rekey_records_left(const struct sheath_conn *conn)
 	return min(seq, (tx->limit_hard - tx->used) / sheath_record_cost(&tx->dir, tx->limit));
 }
 
-static int next_dir(const struct sheath_dir *dir, struct sheath_dir *next)
-{
-	struct sheath_key_params *key = kzalloc(sizeof(*key), GFP_KERNEL);
-	int rc;
-
-	if (!key)
-		return -ENOMEM;
-	rc = sheath_secret_next(&dir->secret, &key->secret) ?:
-	     sheath_secret_keys(&key->secret, dir->suite, key) ?:
-	     sheath_dir_init(next, dir->suite, dir->ver, key);
-	kfree_sensitive(key);
-	return rc;
-}
-
 static int seal_update(struct sheath_conn *conn, bool request)
 {
 	u8 msg[] = { SHEATH_MSG_KEY_UPDATE, 0, 0, SHEATH_KEY_UPDATE_LEN, request };
@@ -177,7 +153,7 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 static int rekey_tx(struct sheath_conn *conn, enum sheath_rekey_tx what)
 {
 	struct sheath_dir next = { };
-	int rc = next_dir(&conn->tx->dir, &next);
+	int rc = sheath_dir_next(&conn->tx->dir, &next);
 
 	if (rc)
 		return rc;
@@ -335,64 +311,16 @@ void sheath_rekey_sent(struct sheath_conn *conn)
 }
 
 /**
- * sheath_rekey_replace_rx() - open what comes with another key from here on
- * @conn: connection with a receiving key
- * @next: keyed; taken over and zeroed
+ * sheath_rekey_answer() - the peer wants us to change the sending key
+ * @conn: connection with a sending key that is not closed
  *
- * Context: lock_sock() held, may sleep.
- */
-void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next)
-{
-	struct sheath_rx *rx = conn->rx;
-
-	sheath_conn_owned(conn);
-	sheath_dir_move(&rx->dir, next);
-	rx->paused = false;
-	rx->rekey_due = false;
-	WRITE_ONCE(conn->state, SHEATH_STATE_UP);
-	WRITE_ONCE(conn->rx_epoch, conn->rx_epoch + 1);
-	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_REKEY);
-	sheath_event(conn, SHEATH_EVENT_REKEY_RX);
-}
-
-/**
- * sheath_rekey_follow() - change the receiving key as the peer changed its own
- * @conn: connection with a receiving secret, whose peer sent a KeyUpdate
- *
- * Context: lock_sock() held, may sleep.
- *
- * Return: 0, or a negative errno of the crypto API; to be called again before the next
- * record then.
- */
-int sheath_rekey_follow(struct sheath_conn *conn)
-{
-	struct sheath_dir next = { };
-	int rc = conn->err ? -conn->err : next_dir(&conn->rx->dir, &next);
-
-	if (!rc)
-		sheath_rekey_replace_rx(conn, &next);
-	return rc;
-}
-
-/*
- * A KeyUpdate costs a key schedule, or two, which is some 25 times what a small record of data
- * does, so data between them is no excuse.
- */
-static bool is_flood(struct sheath_rx *rx)
-{
-	if (!rx->n_update || time_after(jiffies, rx->update_since + HZ)) {
-		rx->update_since = jiffies;
-		rx->n_update = 0;
-	}
-	return ++rx->n_update > READ_ONCE(limit_updates);
-}
-
-/*
  * One answer does for any number of requests, and has to precede the next data only: RFC 8446
  * section 4.6.3. So one a second goes out by itself, and the others with the data. One that
  * fails now is tried again then. Without a secret somebody else has to give the next key.
+ *
+ * Context: lock_sock() held, may sleep.
  */
-static void answer(struct sheath_conn *conn)
+void sheath_rekey_answer(struct sheath_conn *conn)
 {
 	struct sheath_tx *tx = conn->tx;
 
@@ -410,38 +338,4 @@ static void answer(struct sheath_conn *conn)
 	tx->answered = true;
 	tx->answered_at = jiffies;
 	rekey_tx_soon(conn, SHEATH_REKEY_SELF);
-}
-
-/**
- * sheath_rekey_received() - the peer sends with its next key from here on
- * @conn: connection with a receiving key
- * @request: the peer wants us to change ours as well
- *
- * Context: lock_sock() held, may sleep. The cursor of the receive queue must not be in use.
- *
- * Return: 0, or a negative errno if the session is over.
- */
-int sheath_rekey_received(struct sheath_conn *conn, bool request)
-{
-	struct sheath_rx *rx = conn->rx;
-	struct sheath_tx *tx = conn->tx;
-
-	sheath_rxq_release(conn);
-	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_KEY_UPDATE);
-	if (is_flood(rx))
-		return sheath_alert_fatal(conn, EPROTO, SHEATH_ALERT_UNEXPECTED_MESSAGE,
-					  SHEATH_STAT_RX_FLOOD);
-	if (request && tx && !tx->closed && !(conn->sk->sk_shutdown & SEND_SHUTDOWN))
-		answer(conn);
-	if (conn->err)
-		return -conn->err;
-	if (!rx->dir.secret.hash) {
-		rx->paused = true;
-		WRITE_ONCE(conn->state, SHEATH_STATE_RX_PAUSED);
-		sheath_event(conn, SHEATH_EVENT_REKEY_RX);
-		return 0;
-	}
-	rx->rekey_due = true;
-	sheath_rekey_follow(conn);
-	return 0;
 }
