@@ -17,7 +17,7 @@
 #include "error.h"
 #include "libsheath.h"
 #include "netlink.h"
-#include "push.h"
+#include "ulp.h"
 
 static bool seen;
 

@@ -11,23 +11,11 @@
 #include <string.h>
 
 #include "cache.h"
+#include "datum.h"
 #include "error.h"
 #include "pem.h"
 #include "priority.h"
 #include "sni.h"
-
-/**
- * sheath_datum_wipe() - wipe and free a secret
- * @datum: from gnutls_malloc(), or empty; empty afterwards
- */
-void sheath_datum_wipe(gnutls_datum_t *datum)
-{
-	if (datum->data)
-		gnutls_memset(datum->data, 0, datum->size);
-	gnutls_free(datum->data);
-	datum->data = NULL;
-	datum->size = 0;
-}
 
 struct sheath_config *sheath_config_new(void)
 {

@@ -95,7 +95,6 @@ struct sheath_config {
 };
 
 void sheath_config_get(struct sheath_config *cfg);
-void sheath_datum_wipe(gnutls_datum_t *datum);
 int sheath_psk_attach(const struct sheath_config *cfg, gnutls_session_t session, bool server);
 void sheath_psk_free(struct sheath_config *cfg);
 

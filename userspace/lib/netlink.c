@@ -26,7 +26,6 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
-#include "available.h"
 #include "error.h"
 
 #ifndef SOL_NETLINK

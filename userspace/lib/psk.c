@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datum.h"
 #include "error.h"
 #include "hs.h"
 #include "priority.h"

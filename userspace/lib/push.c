@@ -15,10 +15,7 @@
 #include "error.h"
 #include "libsheath.h"
 #include "netlink.h"
-
-#ifndef TCP_ULP
-#define TCP_ULP		31
-#endif
+#include "ulp.h"
 
 /* TCP_ULP_NAME_MAX of the kernel, which is in no header for userspace. */
 #define ULP_NAME_MAX	16
@@ -30,17 +27,6 @@ static int is_attached(int fd)
 
 	return !getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &len) &&
 	       !strncmp(name, SHEATH_ULP_NAME, sizeof(name));
-}
-
-/**
- * sheath_set_ulp() - attach to a socket
- * @fd: socket
- *
- * Return: 0, or -1 with errno.
- */
-int sheath_set_ulp(int fd)
-{
-	return setsockopt(fd, IPPROTO_TCP, TCP_ULP, SHEATH_ULP_NAME, sizeof(SHEATH_ULP_NAME) - 1);
 }
 
 static int kernel_attach(int fd)

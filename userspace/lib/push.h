@@ -29,6 +29,4 @@ struct sheath_sink {
 
 extern const struct sheath_sink sheath_sink_kernel;
 
-int sheath_set_ulp(int fd);
-
 #endif /* SHEATH_PUSH_H */

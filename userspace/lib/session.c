@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "datum.h"
 #include "error.h"
 #include "facts.h"
 #include "hs.h"

@@ -116,7 +116,7 @@ static void conn_free(struct conn *c)
 		c->next->prev = c->prev;
 	free(c);
 	srv->n_conns--;
-	server_conn_ended(srv);
+	srv->ended(srv);
 }
 
 static enum outcome enter(struct conn *c, enum conn_state state, int64_t ms)

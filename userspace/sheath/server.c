@@ -137,11 +137,8 @@ static void on_listener(struct source *src, uint32_t events)
 		loop_want(srv->loop, src, 0);
 }
 
-/**
- * server_conn_ended() - a connection is gone: there may be room for another
- * @srv: server
- */
-void server_conn_ended(struct server *srv)
+/* a connection is gone: there may be room for another */
+static void conn_ended(struct server *srv)
 {
 	srv->full = false;
 	if (may_accept(srv))
@@ -193,7 +190,7 @@ static void tick(struct server *srv)
 	on_signal(&srv->signals, EPOLLIN);
 	conn_expire(srv, srv->stopping && now >= srv->stop_at ? INT64_MAX : now);
 	if (srv->full)
-		server_conn_ended(srv);
+		conn_ended(srv);
 	log_lost(srv->log);
 }
 
@@ -225,6 +222,7 @@ static bool is_over(const struct server *srv)
 int server_start(struct server *srv)
 {
 	srv->listener.ready = on_listener;
+	srv->ended = conn_ended;
 	srv->loop = loop_open();
 	if (srv->loop < 0 || watch_signals(srv) ||
 	    loop_want(srv->loop, &srv->listener, EPOLLIN))

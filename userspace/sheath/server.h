@@ -18,6 +18,7 @@ struct log;
  * struct server - everything that is served
  * @cfg: TLS configuration
  * @reload: called for SIGHUP: may give the server another @cfg and @site
+ * @ended: called when a connection is gone
  * @site: what is served
  * @log: what is told
  * @max_accept: connections to accept, 0: any number
@@ -39,6 +40,7 @@ struct log;
 struct server {
 	struct sheath_config	*cfg;
 	void			(*reload)(struct server *srv);
+	void			(*ended)(struct server *srv);
 	struct site		site;
 	struct log		*log;
 	unsigned int		max_accept;
@@ -61,6 +63,5 @@ struct server {
 int server_listen(const char *address, const char *port);
 int server_start(struct server *srv);
 int server_run(struct server *srv);
-void server_conn_ended(struct server *srv);
 
 #endif /* SERVER_H */
