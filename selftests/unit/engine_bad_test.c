@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/keys.h"
 #include "engine.h"
 #include "kselftest.h"
+#include "record/key.h"
 #include "zip.h"
 
 #define SSL3	SHEATH_SSL_3_0_VERSION

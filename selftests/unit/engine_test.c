@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/keys.h"
 #include "engine.h"
 #include "kselftest.h"
+#include "record/key.h"
 #include "secret.h"
 #include "zip.h"
 

@@ -11,6 +11,7 @@
 #define WRITE_ONCE(x, v) ((void)((x) = (v)))
 #define OPTIMIZER_HIDE_VAR(v) ({ __asm__ ("" : "=r" (v) : "0" (v)); })
 #define swap(a, b) do { __typeof__(a) old = (a); (a) = (b); (b) = old; } while (0)
+#define likely(x) (x)
 #define WARN_ON_ONCE(wrong) shim_warn(!!(wrong))
 
 bool shim_warn(bool wrong);
