@@ -24,6 +24,12 @@ uml-$(NEWER): build-$(NEWER) programs
 style:
 	$(STEP) $@ selftests/check-style
 
+house: build-6.12 programs
+	$(STEP) $@ selftests/check-house
+
+house-test:
+	$(STEP) -t $@ selftests/check-house-test
+
 words:
 	$(STEP) $@ selftests/check-words
 
@@ -54,5 +60,5 @@ uml-debug: uml-kernel programs
 rig: uml-kernel
 	$(STEP) -t $@ selftests/check-rig
 
-.PHONY: uml-kernel rig build-6.1 build-6.12 style words ynl userspace unit fuzz leak programs vm-6.1 vm-6.12 uml-debug \
+.PHONY: uml-kernel rig build-6.1 build-6.12 style house house-test words ynl userspace unit fuzz leak programs vm-6.1 vm-6.12 uml-debug \
 	uml-kernel-$(NEWER) build-$(NEWER) uml-$(NEWER)
