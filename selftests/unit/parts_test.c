@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/jiffies.h>
+
 #include "ctl/keys.h"
 #include "core/legacy_param.h"
 #include "engine.h"
@@ -42,6 +44,12 @@ static bool alg_memory(void)
 	return alg_fails_at > 10 && !sheath_alg_init() && !shim_fail_after;
 }
 
+static bool alg_killed(void)
+{
+	shim_killed = true;
+	return sheath_alg_init() == -EINTR;
+}
+
 static bool alg_missing(void)
 {
 	shim_alg_missing = "aes";
@@ -67,17 +75,33 @@ static bool alg_away(void)
 	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_DEFER) != -EAGAIN || !shim_work() ||
 	    shim_alg_away || sheath_alg_ready("gcm(aes)", SHEATH_ALG_DEFER))
 		return false;
-	/* no memory now, and there after all */
+	/* no memory now, and there after all, once the pause is over */
 	shim_alg_away = "gcm(aes)";
 	shim_fail_after = 0;
-	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -ENOMEM ||
-	    sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD))
+	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -EAGAIN ||
+	    sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -EAGAIN || shim_work())
 		return false;
-	/* gone for good */
+	jiffies += 10 * HZ;
+	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD))
+		return false;
+	/* gone, but not for good */
 	shim_alg_away = "gcm(aes)";
 	shim_alg_missing = "gcm(aes)";
-	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -ENOENT ||
-	    sheath_alg_exists("gcm(aes)"))
+	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -EAGAIN ||
+	    !sheath_alg_exists("gcm(aes)"))
+		return false;
+	shim_alg_missing = NULL;
+	jiffies += 10 * HZ;
+	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_DEFER) != -EAGAIN || !shim_work() ||
+	    sheath_alg_ready("gcm(aes)", SHEATH_ALG_DEFER))
+		return false;
+	/* who is killed waits for nothing, and takes nothing away */
+	shim_alg_away = "gcm(aes)";
+	shim_killed = true;
+	if (sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD) != -EINTR)
+		return false;
+	shim_killed = false;
+	if (!sheath_alg_exists("gcm(aes)") || sheath_alg_ready("gcm(aes)", SHEATH_ALG_LOAD))
 		return false;
 	/* nothing is done for it behind sheath_alg_exit() */
 	shim_alg_away = "gcm(camellia)";
@@ -89,6 +113,7 @@ static bool alg_away(void)
 static void algs(void)
 {
 	ksft_test_result(apart(alg_memory), "algorithms, no memory to find out\n");
+	ksft_test_result(apart(alg_killed), "algorithms, killed while finding out\n");
 	ksft_test_result(apart(alg_missing), "algorithms that are missing\n");
 	ksft_test_result(apart(alg_away), "algorithms that go\n");
 }
@@ -453,14 +478,16 @@ static void judge_algs(void)
 	shim_alg_away = "gcm(aes)";
 	ok = judged(&set, -EAGAIN) && shim_work() && judged(&set, 0);
 	shim_alg_away = "gcm(aes)";
-	shim_fail_after = 0;
-	ok &= sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL) == -ENOMEM &&
-	      !sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL);
+	ok &= !sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL);
 	shim_alg_away = "gcm(aes)";
 	shim_alg_missing = "gcm(aes)";
-	ok &= sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL) == -EOPNOTSUPP &&
-	      judged(&set, -EOPNOTSUPP);
+	ok &= sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL) == -EAGAIN && judged(&set, -EAGAIN);
 	shim_alg_missing = NULL;
+	jiffies += 10 * HZ;
+	shim_killed = true;
+	ok &= sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL) == -EINTR;
+	shim_killed = false;
+	ok &= !sheath_keys_judge(&set, SHEATH_ALG_LOAD, NULL);
 	ksft_test_result(ok, "keys for ciphers that go\n");
 }
 
@@ -492,7 +519,7 @@ static void judge_flags(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(3 + 1 + 4 + 1 + ARRAY_SIZE(wrongs) + 4 + 1);
+	ksft_set_plan(4 + 1 + 4 + 1 + ARRAY_SIZE(wrongs) + 4 + 1);
 	algs();
 	ksft_test_result(apart(pool_unload), "a pool that is made and goes\n");
 	engine_load();

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <linux/jiffies.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "shim.h"
@@ -16,6 +18,8 @@ int shim_errno = EIO;
 unsigned int shim_warnings;
 unsigned int shim_pages;
 bool shim_pfmemalloc;
+bool shim_killed;
+unsigned long jiffies = -1000ul;
 
 /* a number of pages one behind the other, in memory of the same size */
 struct held {
@@ -158,4 +162,10 @@ bool shim_work(void)
 	if (work)
 		work->fn(work);
 	return work;
+}
+
+void shim_wait(void)
+{
+	if (!shim_work())
+		abort();
 }

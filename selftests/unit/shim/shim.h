@@ -32,6 +32,9 @@ extern enum shim_state shim_state;
 extern unsigned int shim_pages;
 extern bool shim_pfmemalloc;
 
+/* the process is being killed */
+extern bool shim_killed;
+
 /* run what schedule_work() left; whether there was something */
 bool shim_work(void);
 

@@ -9,6 +9,8 @@
 #define unlikely(x) (x)
 #define READ_ONCE(x) (x)
 #define WRITE_ONCE(x, v) ((void)((x) = (v)))
+#define smp_load_acquire(p) (*(p))
+#define smp_store_release(p, v) ((void)(*(p) = (v)))
 #define OPTIMIZER_HIDE_VAR(v) ({ __asm__ ("" : "=r" (v) : "0" (v)); })
 #define swap(a, b) do { __typeof__(a) old = (a); (a) = (b); (b) = old; } while (0)
 #define likely(x) (x)

@@ -9,6 +9,9 @@ struct work_struct {
 
 #define DECLARE_WORK(name, f) struct work_struct name = { .fn = (f) }
 
+#define system_long_wq NULL
+#define queue_work(queue, work) schedule_work(work)
+
 void schedule_work(struct work_struct *work);
 void cancel_work_sync(struct work_struct *work);
 
