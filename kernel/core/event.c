@@ -8,6 +8,7 @@
 #include <linux/compiler.h>
 
 #include "core/conn.h"
+#include "core/trace.h"
 
 static sheath_event_fn listener;
 
@@ -23,6 +24,7 @@ void sheath_event(struct sheath_conn *conn, enum sheath_event event)
 	sheath_event_fn fn = READ_ONCE(listener);
 
 	sheath_conn_owned(conn);
+	trace_sheath_event(conn->cookie, event);
 	if (fn)
 		fn(conn, event);
 }

@@ -13,6 +13,7 @@
 #include "core/conn.h"
 #include "core/event.h"
 #include "core/legacy_param.h"
+#include "core/trace.h"
 #include "record/mac.h"
 #include "rx/rekey.h"
 #include "rx/rx.h"
@@ -310,6 +311,8 @@ static void install_tx(struct sheath_conn *conn, struct sheath_fresh *fresh)
 	/* readers without the lock find it keyed */
 	smp_store_release(&conn->tx, tx);
 	installed(conn, SHEATH_STAT_CURR_TX, SHEATH_STAT_TX_KEYS);
+	trace_sheath_key(conn->cookie, true, 0, fresh->set->key[0].version,
+			 fresh->set->key[0].cipher, tx->dir.seq);
 }
 
 static void install_rx(struct sheath_conn *conn, struct sheath_fresh *fresh)
@@ -323,6 +326,8 @@ static void install_rx(struct sheath_conn *conn, struct sheath_fresh *fresh)
 	/* the mark of TCP is what such a direction wants from now on */
 	sheath_rxq_release(conn);
 	installed(conn, SHEATH_STAT_CURR_RX, SHEATH_STAT_RX_KEYS);
+	trace_sheath_key(conn->cookie, false, 0, fresh->set->key[0].version,
+			 fresh->set->key[0].cipher, rx->dir.seq);
 }
 
 /* both directions or none: what can fail comes first */
@@ -408,9 +413,10 @@ int sheath_keys_commit(struct sheath_conn *conn, struct sheath_fresh *fresh,
 	sheath_conn_owned(conn);
 	fill_epochs(conn, fresh->set);
 	rc = judge(conn, fresh, extack);
+	if (!rc)
+		rc = commit(conn, fresh);
 	if (rc)
-		return rc;
-	rc = commit(conn, fresh);
+		trace_sheath_refused(conn->cookie, rc);
 	if (rc == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the keys");
 	if (rc == -EAGAIN)

@@ -6,6 +6,7 @@
 #include <linux/tls.h>
 
 #include "core/event.h"
+#include "core/trace.h"
 #include "rx/rekey.h"
 #include "rx/rx.h"
 #include "rx/ticket.h"
@@ -66,6 +67,7 @@ static int read_alert(struct sheath_conn *conn, const u8 *p, u32 len)
 	level = p[0];
 	desc = p[1];
 	WRITE_ONCE(conn->last_alert, level << 8 | desc);
+	trace_sheath_alert(conn->cookie, false, level << 8 | desc);
 	if (desc == SHEATH_ALERT_CLOSE_NOTIFY) {
 		conn->rx->eof = true;
 		sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_CLOSE_NOTIFY);

@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 
 #include "core/compat.h"
+#include "core/trace.h"
 #include "rx/rx.h"
 
 /* the part of a header that is spilled, and the rest from the queue */
@@ -184,6 +185,17 @@ static void wipe_dst(struct sheath_sgl *dst)
 		memset(sg_virt(&dst->sg[i]), 0, dst->sg[i].length);
 }
 
+static long open_listed(struct sheath_conn *conn, u32 cipher_len)
+{
+	struct sheath_rx *rx = conn->rx;
+	u64 seq = rx->dir.seq;
+	long len = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+
+	trace_sheath_record_opened(conn->cookie, conn->rx_epoch, seq, rx->head.type, rx->rec_len,
+				   min(len, 0L));
+	return len;
+}
+
 /* Return: as sheath_rx_open(), or 1 if the reader's pages are not to be had */
 static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u32 len,
 		       unsigned int aad_len)
@@ -203,7 +215,7 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	if (rx->dir.ver->has_inner_type)
 		sheath_sgl_add_buf(&rx->dst, rx->over, 1);
 	sheath_sgl_end(&rx->dst);
-	rc = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	rc = open_listed(conn, cipher_len);
 	rc = min(rc, 0L);
 	/* the queue may refer to pages that others write to: what was seen before may be gone */
 	if (!rc && rx->dir.ver->has_inner_type && rx->over[0] != SHEATH_CT_DATA)
@@ -285,7 +297,7 @@ static int open_queued(struct sheath_conn *conn, unsigned int aad_len)
 	if (room > in_page)
 		sheath_sgl_add_buf(&rx->dst, rx->over, room - in_page);
 	sheath_sgl_end(&rx->dst);
-	len = sheath_record_open(&rx->dir, cipher_len, &rx->src, &rx->dst);
+	len = open_listed(conn, cipher_len);
 	sheath_stat_add(sock_net(conn->sk), SHEATH_STAT_RX_MAC_BLOCKS,
 			sheath_record_mac_blocks(&rx->dir));
 	len = decompress(rx, rec, len);

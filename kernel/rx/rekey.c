@@ -15,6 +15,7 @@
 #include "alert.h"
 #include "core/conn.h"
 #include "core/event.h"
+#include "core/trace.h"
 #include "rx/rx.h"
 #include "tx/rekey.h"
 #include "tx/tx.h"
@@ -40,6 +41,8 @@ void sheath_rekey_replace_rx(struct sheath_conn *conn, struct sheath_dir *next)
 	rx->rekey_due = false;
 	WRITE_ONCE(conn->state, SHEATH_STATE_UP);
 	WRITE_ONCE(conn->rx_epoch, conn->rx_epoch + 1);
+	trace_sheath_key(conn->cookie, false, conn->rx_epoch, conn->version, conn->cipher,
+			 rx->dir.seq);
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_RX_REKEY);
 	sheath_event(conn, SHEATH_EVENT_REKEY_RX);
 }

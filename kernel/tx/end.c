@@ -8,6 +8,7 @@
 #include "core/compat.h"
 #include "core/own.h"
 #include "core/stats.h"
+#include "core/trace.h"
 #include "tx/tx.h"
 
 /**
@@ -100,9 +101,11 @@ static int seal_alert(struct sheath_conn *conn, u8 level, u8 desc)
 
 	iov_iter_kvec(&from, SHEATH_COMPAT_SOURCE, &vec, 1, sizeof(alert));
 	rc = sheath_tx_seal_small(conn, SHEATH_CT_ALERT, &from, sizeof(alert));
-	if (!rc)
-		WRITE_ONCE(conn->last_alert, level << 8 | desc);
-	return rc;
+	if (rc)
+		return rc;
+	WRITE_ONCE(conn->last_alert, level << 8 | desc);
+	trace_sheath_alert(conn->cookie, true, level << 8 | desc);
+	return 0;
 }
 
 /**

@@ -6,6 +6,7 @@
 
 #include "core/compat.h"
 #include "core/stats.h"
+#include "core/trace.h"
 #include "tx/tx.h"
 
 /**
@@ -177,6 +178,7 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 	keep_error(sk, rc);
 	if (!tx->n_pend || (rc < 0 && rc != -EAGAIN))
 		return min(rc, 0);
+	trace_sheath_push_short(conn->cookie, tx->pend_bytes);
 	/* a consumer in the kernel may have put its own sk_write_space() in place of ours */
 	if (sk_stream_memory_free(sk) || READ_ONCE(sk->sk_write_space) != sheath_tx_write_space)
 		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);

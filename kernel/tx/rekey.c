@@ -18,6 +18,7 @@
 #include "core/conn.h"
 #include "core/event.h"
 #include "core/stats.h"
+#include "core/trace.h"
 #include "tx/tx.h"
 
 static ulong limit_soft;
@@ -145,6 +146,8 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 	tx->told = false;
 	sheath_rekey_limits(tx);
 	WRITE_ONCE(conn->tx_epoch, conn->tx_epoch + 1);
+	trace_sheath_key(conn->cookie, true, conn->tx_epoch, conn->version, conn->cipher,
+			 tx->dir.seq);
 	sheath_stat_inc(sock_net(conn->sk), SHEATH_STAT_TX_REKEY);
 	sheath_event(conn, SHEATH_EVENT_REKEY_TX);
 	return 0;

@@ -20,6 +20,7 @@
 #include <linux/uio.h>
 
 #include "core/stats.h"
+#include "core/trace.h"
 #include "record/pool.h"
 #include "tx/tx.h"
 
@@ -141,6 +142,11 @@ static int seal_failed(struct sheath_conn *conn)
 	return -EIO;
 }
 
+static void trace_sealed(const struct sheath_conn *conn, u64 seq, u8 type, u32 len, int rc)
+{
+	trace_sheath_record_sealed(conn->cookie, conn->tx_epoch, seq, type, len, rc);
+}
+
 /* a record of what is at @from in the open one; all of it unless that is copied */
 static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part)
 {
@@ -151,12 +157,14 @@ static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part
 	u8 *seam = page_address(tx->seam) + off;
 	struct bio_vec bv[SHEATH_POOL_PIECES];
 	unsigned int i, n = sheath_tx_buf_part(tx, from, len, bv);
+	u64 seq = dir->seq;
 	int rc;
 
 	aad_len = sheath_record_seal_begin(dir, tx->open_type, len, seam, seam + dir->prepend);
 	lists_begin(tx, aad_len);
 	list_payload(tx, bv, n);
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
+	trace_sealed(conn, seq, tx->open_type, len, rc);
 	if (rc) {
 		/* the record before it, if there were two, is TCP's to read; nothing else is left */
 		sheath_tx_buf_wipe(tx, from, SHEATH_PLAIN_MAX);
@@ -252,12 +260,14 @@ static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, const struc
 	u32 len = part->len;
 	unsigned int aad_len, append = sheath_record_append(dir, len);
 	u8 *p = page_address(tx->small) + off;
+	u64 seq = dir->seq;
 	int rc;
 
 	aad_len = sheath_record_seal_begin(dir, type, len, p, p + dir->prepend + len);
 	lists_begin(tx, aad_len);
 	off += dir->prepend;
 	rc = lists_seal(tx, tx->small, off, len + append, len);
+	trace_sealed(conn, seq, type, len, rc);
 	if (rc)
 		return rc;
 	sealed(conn, part);
