@@ -24,6 +24,19 @@ static bool is_taken(const struct sock *sk)
 	return (uintptr_t)sk->sk_user_data & ~SK_USER_DATA_PTRMASK;
 }
 
+/* is there something that attaching would change under somebody's hands? */
+static bool is_in_use(struct sock *sk)
+{
+	/* a peek offset is TCP's to keep */
+	if (READ_ONCE(sk->sk_peek_off) >= 0)
+		return true;
+	/*
+	 * A thread that waits for the lock may be inside TCP's own sendmsg() or recvmsg(), and go
+	 * on in the clear behind a key. It queued before it looked for the owner, and we are that.
+	 */
+	return waitqueue_active(&sk->sk_lock.wq);
+}
+
 /* setsockopt(TCP_ULP); lock_sock() held */
 static int sheath_init(struct sock *sk)
 {
@@ -32,7 +45,7 @@ static int sheath_init(struct sock *sk)
 
 	if (sk->sk_state != TCP_ESTABLISHED)
 		return -ENOTCONN;
-	if (is_taken(sk) || !sk->sk_socket)
+	if (is_taken(sk) || !sk->sk_socket || is_in_use(sk))
 		return -EBUSY;
 	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
 	if (!conn)

@@ -24,3 +24,8 @@ bool st_falls_asleep(const volatile pid_t *tid)
 {
 	return ST_COMES_TRUE(*tid && state_of(*tid) == 'S');
 }
+
+bool st_waits_for_lock(const volatile pid_t *tid)
+{
+	return ST_COMES_TRUE(*tid && state_of(*tid) == 'D');
+}

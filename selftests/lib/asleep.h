@@ -8,5 +8,7 @@
 
 /* wait, as ST_COMES_TRUE(), until thread *@tid sleeps; 0 there: it has not begun */
 bool st_falls_asleep(const volatile pid_t *tid);
+/* likewise, but for a lock, where no signal ends its sleep */
+bool st_waits_for_lock(const volatile pid_t *tid);
 
 #endif /* SELFTEST_ASLEEP_H */
