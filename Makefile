@@ -64,7 +64,7 @@ for-this-kernel:
 install: for-this-kernel all
 	+$(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	+$(MAKE) -C userspace O=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
-	install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
+	[ -d $(DESTDIR)$(PREFIX)/lib/modules-load.d ] || install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 # an unprivileged setsockopt(TCP_ULP) does not load the module, so boot does
 	echo sheath >$(DESTDIR)$(PREFIX)/lib/modules-load.d/sheath.conf
 

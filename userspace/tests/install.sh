@@ -52,6 +52,19 @@ installs() {
 	done
 }
 
+# Folders that are there belong to somebody, who chose their mode.
+keeps_modes() {
+	mkdir -p "$DIR/root/etc/systemd/system"
+	for d in usr/bin usr/include usr/share/man/man1 etc/systemd/system; do
+		chmod 2775 "$DIR/root/$d" || return
+	done
+	user install install-service &&
+	for d in usr/bin usr/include usr/share/man/man1 etc/systemd/system; do
+		[ "$(stat -c %a "$DIR/root/$d")" = 2775 ] || { stat -c '%a %n' "$DIR/root/$d"; return 1; }
+	done
+	rm "$DIR/root/etc/systemd/system/sheath.service"
+}
+
 # A program is built with what pkg-config says, and finds every function.
 links() {
 	export PKG_CONFIG_PATH="$DIR/root/usr/lib/here/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$DIR/root"
@@ -141,6 +154,7 @@ check "flags of the environment arrive at every command" flags
 check "without them the library is fortified" fortified
 check "install puts files into PREFIX and LIBDIR" installs
 check "a program builds with what pkg-config says" links
+check "folders that are there keep their mode" keeps_modes
 check "one version for all" module_version
 check "a manual page for each function" manual
 check "the page of the module names its options, counters and parameters" manual_of_module
