@@ -706,11 +706,11 @@ TEST_F(netlink, session_get_shape)
 	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "missing");
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->fd[0]);
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->fd[0]);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "twice");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "attribute: given twice");
 	request_init(&self->r, &self->c, SHEATH_CMD_SESSION_GET);
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->fd[0]);
 	put_u64(&self->r, SHEATH_A_COOKIE, cookie_of(self->fd[0]));
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "exclude");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "cookie: given together");
 	request_init(&self->r, &self->c, SHEATH_CMD_SESSION_GET);
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->fd[0]);
 	self->r.nlh.nlmsg_len += 2;
@@ -818,7 +818,7 @@ TEST_F(netlink, key_set_attributes)
 	}
 
 	request_key_set(&self->r, &self->c, self->fd[0]);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "no key");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "key: missing");
 	request_init(&self->r, &self->c, SHEATH_CMD_KEY_SET);
 	put_key(&self->r, &self->tx);
 	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "sockfd");
@@ -940,7 +940,7 @@ TEST_F(netlink, key_nest_unknown)
 		nest = put_key(&self->r, &self->tx);
 		request_put(&self->r, type, one, key_attr_len(type) ?: 8);
 		nest_end(&self->r, nest);
-		EXPECT_REFUSED(&self->c, &self->r, EINVAL, "twice");
+		EXPECT_REFUSED(&self->c, &self->r, EINVAL, "attribute: given twice");
 		self->tx.without = 1u << type;
 		request_key_set(&self->r, &self->c, self->fd[0]);
 		nest = put_key(&self->r, &self->tx);
@@ -980,11 +980,11 @@ TEST_F(netlink, key_nest_form)
 	put_key(&self->r, &self->tx);
 	self->rx.without = 1u << SHEATH_A_KEY_IV;
 	put_key(&self->r, &self->rx);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "no iv");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "iv: missing");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	put_key(&self->r, &self->rx);
 	put_key(&self->r, &self->tx);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "no iv");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "iv: missing");
 	self->rx.without = 0;
 	/* too many */
 	request_key_set(&self->r, &self->c, self->fd[0]);
@@ -1035,9 +1035,9 @@ TEST_F(netlink, key_values)
 	TRY(k.suite = &short_key, EINVAL, "key");
 	TRY(k.suite = &long_key, EINVAL, "key");
 	TRY(k.suite = &no_key, EINVAL, "key");
-	TRY(k.iv_len = 0, EINVAL, "IV");
-	TRY(k.iv_len = 4, EINVAL, "IV");
-	TRY(k.iv_len = 11, EINVAL, "IV");
+	TRY(k.iv_len = 0, EINVAL, "iv: ");
+	TRY(k.iv_len = 4, EINVAL, "iv: ");
+	TRY(k.iv_len = 11, EINVAL, "iv: ");
 #undef TRY
 
 	request_key_set(&self->r, &self->c, self->fd[0]);
@@ -1052,7 +1052,7 @@ TEST_F(netlink, key_values)
 	request_put(&self->r, SHEATH_A_KEY_SECRET, self->tx.key, 32);
 	put_u32(&self->r, SHEATH_A_KEY_HASH, SHEATH_HASH_SHA256);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "beside the secret");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "secret: given together");
 	self->tx.without = 1u << SHEATH_A_KEY_CIPHER_KEY | 1u << SHEATH_A_KEY_IV;
 	self->tx.version = TLS_1_2_VERSION;
 	request_key_set(&self->r, &self->c, self->fd[0]);
@@ -1067,7 +1067,7 @@ TEST_F(netlink, key_values)
 	request_put(&self->r, SHEATH_A_KEY_SECRET, self->tx.key, 32);
 	put_u32(&self->r, SHEATH_A_KEY_HASH, SHEATH_HASH_SHA384);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "length the hash has");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "secret: wrong length");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	nest = put_key(&self->r, &self->tx);
 	request_put(&self->r, SHEATH_A_KEY_SECRET, long_secret, sizeof(long_secret));
@@ -1078,12 +1078,12 @@ TEST_F(netlink, key_values)
 	nest = put_key(&self->r, &self->tx);
 	request_put(&self->r, SHEATH_A_KEY_SECRET, self->tx.key, 32);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "no hash");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "hash: missing");
 	request_key_set(&self->r, &self->c, self->fd[0]);
 	nest = put_key(&self->r, &self->tx);
 	put_u32(&self->r, SHEATH_A_KEY_HASH, SHEATH_HASH_SHA256);
 	nest_end(&self->r, nest);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "no secret");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "secret: missing");
 	self->tx.without = 0;
 
 	/* what this module does not have */
@@ -2442,18 +2442,18 @@ TEST_F(rekey, shape)
 	}
 	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "rekey-flags is missing");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "rekey-flags: missing");
 	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
 	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "which session");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "sockfd: missing");
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
 	put_u64(&self->r, SHEATH_A_COOKIE, cookie_of(self->p.fd));
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "exclude each other");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "cookie: given together");
 	request_init(&self->r, &self->c, SHEATH_CMD_REKEY);
 	put_u32(&self->r, SHEATH_A_SOCKFD, self->p.fd);
 	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
 	put_u32(&self->r, SHEATH_A_REKEY_FLAGS, SHEATH_KEY_TX);
-	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "twice");
+	EXPECT_REFUSED(&self->c, &self->r, EINVAL, "attribute: given twice");
 	EXPECT_EQ(-ENOENT, ask_rekey_cookie(&self->c, 1ull << 60, &self->a));
 	EXPECT_EQ(-EBADF, ask_rekey(&self->c, -1, SHEATH_KEY_TX, &self->a));
 	ASSERT_EQ(0, tcp_pair(AF_INET, fd));

@@ -16,33 +16,33 @@ static int judge_mac(const struct sheath_suite *suite, const struct sheath_versi
 	const struct sheath_mac_alg *alg = sheath_mac_find(key->mac);
 
 	if (ver->ssl3 && !sheath_legacy(SHEATH_LEGACY_SSL3)) {
-		NL_SET_ERR_MSG(extack, "SSL 3.0 is not safe, and off unless the module parameter legacy has ssl3 in it");
+		NL_SET_ERR_MSG(extack, "version: SSL 3.0 is insecure; add ssl3 to the module parameter legacy to allow it");
 		return -EACCES;
 	}
 	if (key->truncated && !sheath_legacy(SHEATH_LEGACY_TRUNCATED_HMAC)) {
-		NL_SET_ERR_MSG(extack, "MACs of 80 bits are not safe, and off unless the module parameter legacy has truncated-hmac in it");
+		NL_SET_ERR_MSG(extack, "flags: truncated-hmac is insecure; add it to the module parameter legacy to allow it");
 		return -EACCES;
 	}
 	if ((key->etm && !suite->protect_etm) || ((key->etm || key->truncated) && ver->ssl3)) {
-		NL_SET_ERR_MSG(extack, "encrypt-then-mac is for CBC suites, and no extension for SSL 3.0");
+		NL_SET_ERR_MSG(extack, "flags: encrypt-then-mac is for CBC ciphers only; SSL 3.0 has neither it nor truncated-hmac");
 		return -EINVAL;
 	}
 	if (suite->tag_len) {
 		if (!key->mac && !key->mac_key_len && !key->truncated)
 			return 0;
-		NL_SET_ERR_MSG(extack, "a MAC beside an AEAD");
+		NL_SET_ERR_MSG(extack, "mac: an AEAD cipher takes no mac, mac-key or truncated-hmac");
 		return -EINVAL;
 	}
 	if (!alg) {
-		NL_SET_ERR_MSG(extack, "the suite has a MAC, and there is none, or one unknown");
+		NL_SET_ERR_MSG(extack, "mac: missing or unknown, and the cipher needs one");
 		return key->mac ? -EOPNOTSUPP : -EINVAL;
 	}
 	if (ver->version < alg->since) {
-		NL_SET_ERR_MSG(extack, "this version has no suite with this MAC");
+		NL_SET_ERR_MSG(extack, "mac: no cipher suite of this version uses it");
 		return -EINVAL;
 	}
 	if (key->mac_key_len != alg->len) {
-		NL_SET_ERR_MSG(extack, "the MAC key is not of the length the MAC has");
+		NL_SET_ERR_MSG(extack, "mac-key: wrong length for this mac");
 		return -EINVAL;
 	}
 	return 0;
@@ -54,23 +54,23 @@ static int judge_compression(const struct sheath_version *ver, const struct shea
 	if (!key->compression) {
 		if (!key->history_len)
 			return 0;
-		NL_SET_ERR_MSG(extack, "a history, and no compression it is of");
+		NL_SET_ERR_MSG(extack, "history: given without compression");
 		return -EINVAL;
 	}
 	if (key->compression != SHEATH_COMPRESSION_DEFLATE) {
-		NL_SET_ERR_MSG(extack, "this compression method is not supported");
+		NL_SET_ERR_MSG(extack, "compression: method is not supported");
 		return -EOPNOTSUPP;
 	}
 	if (!ver->has_compression) {
-		NL_SET_ERR_MSG(extack, "this version has no compression");
+		NL_SET_ERR_MSG(extack, "compression: not available in this version");
 		return -EINVAL;
 	}
 	if (!sheath_legacy(SHEATH_LEGACY_DEFLATE)) {
-		NL_SET_ERR_MSG(extack, "compression gives away what is compressed (CRIME), and is off unless the module parameter legacy has deflate in it");
+		NL_SET_ERR_MSG(extack, "compression: deflate leaks plaintext (CRIME); add deflate to the module parameter legacy to allow it");
 		return -EACCES;
 	}
 	if (!key->history_len) {
-		NL_SET_ERR_MSG(extack, "the history is missing: Finished as it was compressed");
+		NL_SET_ERR_MSG(extack, "history: missing, compression needs the compressed Finished message");
 		return -EINVAL;
 	}
 	return 0;
@@ -89,29 +89,29 @@ static int judge_lengths(const struct sheath_suite *suite, const struct sheath_v
 {
 	if (key->secret.hash || key->secret_len) {
 		if (!ver->has_key_update) {
-			NL_SET_ERR_MSG(extack, "this version has no traffic secrets");
+			NL_SET_ERR_MSG(extack, "secret: this version has no traffic secrets");
 			return -EINVAL;
 		}
 		if (!key->secret_len || key->secret_len != sheath_secret_len(key->secret.hash)) {
-			NL_SET_ERR_MSG(extack, "the secret is not of the length the hash has");
+			NL_SET_ERR_MSG(extack, "secret: wrong length for this hash");
 			return -EINVAL;
 		}
 		if (key->secret.hash != suite->hash) {
-			NL_SET_ERR_MSG(extack, "secrets of this suite are of another hash");
+			NL_SET_ERR_MSG(extack, "hash: the cipher uses another hash");
 			return -EINVAL;
 		}
 		if (key->key_len || key->iv_len) {
-			NL_SET_ERR_MSG(extack, "a key and an IV beside the secret they come from");
+			NL_SET_ERR_MSG(extack, "secret: given together with cipher-key or iv, which are derived from it");
 			return -EINVAL;
 		}
 		return 0;
 	}
 	if (key->key_len != suite->key_len) {
-		NL_SET_ERR_MSG(extack, "the key is not of the length the cipher has");
+		NL_SET_ERR_MSG(extack, "cipher-key: wrong length for this cipher");
 		return -EINVAL;
 	}
 	if (!is_iv_len(suite, ver, key->iv_len)) {
-		NL_SET_ERR_MSG(extack, "the IV must have 12 bytes, or 4 for GCM and CCM of TLS 1.2; a block for CBC of TLS 1.0, else none");
+		NL_SET_ERR_MSG(extack, "iv: wrong length; AEAD takes 12 bytes, or 4 for GCM and CCM in TLS 1.2, CBC in TLS 1.0 takes one block, others none");
 		return -EINVAL;
 	}
 	return 0;
@@ -131,13 +131,13 @@ static int judge_algs(const struct sheath_suite *suite, const struct sheath_key_
 	case 0:
 		return 0;
 	case -ENOENT:
-		NL_SET_ERR_MSG(extack, "this kernel has no such cipher");
+		NL_SET_ERR_MSG(extack, "cipher: this kernel lacks an algorithm for it");
 		return -EOPNOTSUPP;
 	case -EAGAIN:
-		NL_SET_ERR_MSG(extack, "the cipher is being loaded: try again");
+		NL_SET_ERR_MSG(extack, "cipher: being loaded, try again");
 		return rc;
 	default:
-		NL_SET_ERR_MSG(extack, "the cipher could not be set up");
+		NL_SET_ERR_MSG(extack, "cipher: could not be set up");
 		return rc;
 	}
 }
@@ -153,21 +153,21 @@ static int judge_algs(const struct sheath_suite *suite, const struct sheath_key_
 int sheath_key_flags(struct sheath_key_params *key, u32 flags, struct netlink_ext_ack *extack)
 {
 	if (flags & ~SHEATH_KEY_FLAGS) {
-		NL_SET_ERR_MSG(extack, "flags of a key that mean nothing are set");
+		NL_SET_ERR_MSG(extack, "flags: unknown flag");
 		return -EINVAL;
 	}
 	key->flags = flags & (SHEATH_KEY_RX | SHEATH_KEY_TX);
 	key->etm = flags & SHEATH_KEY_ENCRYPT_THEN_MAC;
 	key->truncated = flags & SHEATH_KEY_TRUNCATED_HMAC;
 	if (key->flags != SHEATH_KEY_RX && key->flags != SHEATH_KEY_TX) {
-		NL_SET_ERR_MSG(extack, "a key is for exactly one of rx and tx");
+		NL_SET_ERR_MSG(extack, "flags: exactly one of rx and tx must be set");
 		return -EINVAL;
 	}
 	if (flags & SHEATH_KEY_SEND_KEY_UPDATE) {
 		key->update = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH :
 								SHEATH_REKEY_SELF;
 	} else if (flags & SHEATH_KEY_REQUEST_PEER) {
-		NL_SET_ERR_MSG(extack, "request-peer is part of send-key-update");
+		NL_SET_ERR_MSG(extack, "flags: request-peer needs send-key-update");
 		return -EINVAL;
 	}
 	return 0;
@@ -182,7 +182,7 @@ static int judge_ranges(const struct sheath_key_params *key, struct netlink_ext_
 	    key->secret_len <= SHEATH_SECRET_MAX && key->mac_key_len <= SHEATH_MAC_KEY_MAX &&
 	    key->history_len <= SHEATH_HISTORY_MAX)
 		return 0;
-	NL_SET_ERR_MSG(extack, "a hash, MAC, compression or length that nothing has");
+	NL_SET_ERR_MSG(extack, "key: hash, mac, compression or a length is out of range");
 	return -ERANGE;
 }
 
@@ -196,15 +196,15 @@ static int judge_key(const struct sheath_key_params *key, enum sheath_alg_how ho
 	if (rc)
 		return rc;
 	if (!ver) {
-		NL_SET_ERR_MSG(extack, "this protocol version is not supported");
+		NL_SET_ERR_MSG(extack, "version: not supported");
 		return -EOPNOTSUPP;
 	}
 	if (!suite) {
-		NL_SET_ERR_MSG(extack, "this cipher is not supported");
+		NL_SET_ERR_MSG(extack, "cipher: not supported");
 		return -EOPNOTSUPP;
 	}
 	if (ver->version < suite->first || ver->version > suite->last) {
-		NL_SET_ERR_MSG(extack, "this version has no such cipher");
+		NL_SET_ERR_MSG(extack, "cipher: not available in this version");
 		return -EINVAL;
 	}
 	return judge_mac(suite, ver, key, extack) ?:
@@ -220,14 +220,14 @@ static int judge_facts(const struct sheath_key_set *set, struct netlink_ext_ack 
 		return -ERANGE;
 	}
 	if (set->peer.suite > U16_MAX || set->peer.group > U16_MAX) {
-		NL_SET_ERR_MSG(extack, "suite, group: numbers of IANA have 16 bits");
+		NL_SET_ERR_MSG(extack, "suite, group: must be at most 65535");
 		return -ERANGE;
 	}
 	if (!set->tx_limit)
 		return 0;
 	if (set->tx_limit > SHEATH_PLAIN_MAX ||
 	    set->tx_limit < sheath_version_find(set->key[0].version)->payload_min) {
-		NL_SET_ERR_MSG(extack, "tx-limit: more than a record has, or less than a peer of this version may ask for");
+		NL_SET_ERR_MSG(extack, "tx-limit: must be 64 to 16384 bytes, or 63 to 16384 in TLS 1.3");
 		return -ERANGE;
 	}
 	return 0;
@@ -250,11 +250,11 @@ int sheath_keys_judge(const struct sheath_key_set *set, enum sheath_alg_how how,
 	int rc;
 
 	if (!set->n_keys) {
-		NL_SET_ERR_MSG(extack, "there is no key");
+		NL_SET_ERR_MSG(extack, "key: missing");
 		return -EINVAL;
 	}
 	if (set->n_keys == 2 && set->key[0].flags == set->key[1].flags) {
-		NL_SET_ERR_MSG(extack, "two keys for the same direction");
+		NL_SET_ERR_MSG(extack, "key: two keys for the same direction");
 		return -EINVAL;
 	}
 	for (i = 0; i < set->n_keys; i++) {
@@ -264,7 +264,7 @@ int sheath_keys_judge(const struct sheath_key_set *set, enum sheath_alg_how how,
 	}
 	if (set->n_keys == 2 && (set->key[0].version != set->key[1].version ||
 				 set->key[0].cipher != set->key[1].cipher)) {
-		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");
+		NL_SET_ERR_MSG(extack, "key: version or cipher differs from the other direction");
 		return -EINVAL;
 	}
 	return judge_facts(set, extack);

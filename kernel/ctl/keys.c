@@ -32,16 +32,16 @@ static int judge_first(const struct sheath_conn *conn, const struct sheath_key_p
 		       struct netlink_ext_ack *extack)
 {
 	if (key->epoch) {
-		NL_SET_ERR_MSG(extack, "the first key of a direction has epoch 0");
+		NL_SET_ERR_MSG(extack, "epoch: must be 0 for the first key of a direction");
 		return -ERANGE;
 	}
 	if (key->update) {
-		NL_SET_ERR_MSG(extack, "there is no key to send a KeyUpdate under");
+		NL_SET_ERR_MSG(extack, "flags: send-key-update is set, but there is no key yet to send a KeyUpdate under");
 		return -EINVAL;
 	}
 	if (key->flags == SHEATH_KEY_TX ? conn->n_plain_tx || sheath_asleep_tx(conn->sk) :
 					  conn->n_plain_rx || sheath_asleep_rx(conn->sk)) {
-		NL_SET_ERR_MSG(extack, "another thread is sending or receiving in the clear");
+		NL_SET_ERR_MSG(extack, "socket: another thread is sending or receiving in the clear");
 		return -EBUSY;
 	}
 	return 0;
@@ -56,12 +56,12 @@ static int judge_next_tx(const struct sheath_conn *conn, const struct sheath_key
 	if (key->update) {
 		if (!tx->told)
 			return 0;
-		NL_SET_ERR_MSG(extack, "the application has sent a KeyUpdate already");
+		NL_SET_ERR_MSG(extack, "flags: send-key-update is set, but the application has already sent a KeyUpdate");
 		return -EINVAL;
 	}
 	/* where there is a secret nobody but the module sends a KeyUpdate */
 	if (tx->dir.secret.hash || !(tx->told || conn->in_tree)) {
-		NL_SET_ERR_MSG(extack, "the peer would not know: send-key-update is missing");
+		NL_SET_ERR_MSG(extack, "flags: send-key-update is missing, the peer would not know of the new key");
 		return -EINVAL;
 	}
 	return 0;
@@ -74,22 +74,22 @@ static int judge_next(const struct sheath_conn *conn, const struct sheath_key_pa
 	u32 epoch = key->flags == SHEATH_KEY_TX ? conn->tx_epoch : conn->rx_epoch;
 
 	if (!key->epoch) {
-		NL_SET_ERR_MSG(extack, "this direction has a key");
+		NL_SET_ERR_MSG(extack, "epoch: 0, and this direction has a key already");
 		return -EBUSY;
 	}
 	if (key->epoch != epoch + 1) {
-		NL_SET_ERR_MSG(extack, "the epoch is not one more than that of the key in use");
+		NL_SET_ERR_MSG(extack, "epoch: must be one more than that of the key in use");
 		return -ERANGE;
 	}
 	if (key->update && (key->flags != SHEATH_KEY_TX || conn->tx->closed)) {
-		NL_SET_ERR_MSG(extack, "no KeyUpdate can be sent here");
+		NL_SET_ERR_MSG(extack, "flags: no KeyUpdate can be sent for a receiving key, or after close_notify");
 		return -EINVAL;
 	}
 	if (key->flags == SHEATH_KEY_TX)
 		return judge_next_tx(conn, key, extack);
 	/* as later in-tree TLS: there the application knows, or else cannot read on */
 	if (!conn->rx->paused && (conn->rx->dir.secret.hash || !conn->in_tree)) {
-		NL_SET_ERR_MSG(extack, "the peer did not change its key, or the module followed");
+		NL_SET_ERR_MSG(extack, "key: the peer has not changed its key, or the module has already followed");
 		return -EBUSY;
 	}
 	return 0;
@@ -110,15 +110,15 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 	const struct sheath_dir *dir = dir_of(conn, key->flags);
 
 	if (is_too_late(conn, key)) {
-		NL_SET_ERR_MSG(extack, "the socket is not connected");
+		NL_SET_ERR_MSG(extack, "socket: not connected");
 		return -ENOTCONN;
 	}
 	if (dir && !dir->ver->has_key_update) {
-		NL_SET_ERR_MSG(extack, "this direction has a key, and its version changes none");
+		NL_SET_ERR_MSG(extack, "key: this direction has a key, which its version cannot change");
 		return -EBUSY;
 	}
 	if (conn->version && (conn->version != key->version || conn->cipher != key->cipher)) {
-		NL_SET_ERR_MSG(extack, "the other direction has another version or cipher");
+		NL_SET_ERR_MSG(extack, "key: version or cipher differs from the other direction");
 		return -EINVAL;
 	}
 	return dir ? judge_next(conn, key, extack) : judge_first(conn, key, extack);
@@ -127,11 +127,11 @@ static int judge_key(const struct sheath_conn *conn, const struct sheath_key_par
 static int judge_socket(const struct sheath_conn *conn, struct netlink_ext_ack *extack)
 {
 	if (conn->err) {
-		NL_SET_ERR_MSG(extack, "the session has failed");
+		NL_SET_ERR_MSG(extack, "socket: the session has failed");
 		return -conn->err;
 	}
 	if (tcp_sk(conn->sk)->repair) {
-		NL_SET_ERR_MSG(extack, "TCP_REPAIR is on");
+		NL_SET_ERR_MSG(extack, "socket: TCP_REPAIR is on");
 		return -EBUSY;
 	}
 	return 0;
@@ -163,17 +163,17 @@ static int dir_init(struct sheath_dir *dir, struct sheath_key_params *key,
 
 	rc = rc ?: sheath_dir_init(dir, suite, sheath_version_find(key->version), key);
 	if (rc == -ENOENT) {
-		NL_SET_ERR_MSG(extack, "this kernel has no such cipher");
+		NL_SET_ERR_MSG(extack, "cipher: this kernel lacks an algorithm for it");
 		return -EOPNOTSUPP;
 	}
 	if (rc == -EILSEQ)
-		NL_SET_ERR_MSG(extack, "the history is not the beginning of a zlib stream");
+		NL_SET_ERR_MSG(extack, "history: not the beginning of a zlib stream");
 	else if (rc == -EOPNOTSUPP)
-		NL_SET_ERR_MSG(extack, "this kernel has no zlib, or the history a window of less than 32 KB");
+		NL_SET_ERR_MSG(extack, "compression: this kernel has no zlib, or the window of history is smaller than 32 KB");
 	else if (rc == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "no memory for the keys");
+		NL_SET_ERR_MSG(extack, "key: no memory");
 	else if (rc)
-		NL_SET_ERR_MSG(extack, "the cipher could not be set up");
+		NL_SET_ERR_MSG(extack, "cipher: could not be set up");
 	return rc;
 }
 
@@ -192,7 +192,7 @@ static int prepare_key(struct sheath_fresh *fresh, struct sheath_key_params *key
 		if (!first || fresh->rx_pipe)
 			return dir_init(&fresh->rx, key, extack);
 	}
-	NL_SET_ERR_MSG(extack, "no memory for the keys");
+	NL_SET_ERR_MSG(extack, "key: no memory");
 	return -ENOMEM;
 }
 
@@ -242,7 +242,7 @@ struct sheath_fresh *sheath_keys_prepare(struct sheath_key_set *set, enum sheath
 		return ERR_PTR(rc);
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
 	if (!fresh) {
-		NL_SET_ERR_MSG(extack, "no memory for the keys");
+		NL_SET_ERR_MSG(extack, "key: no memory");
 		return ERR_PTR(-ENOMEM);
 	}
 	fresh->set = set;
@@ -264,7 +264,7 @@ static int judge_same_key(const struct sheath_conn *conn, const struct sheath_fr
 	if (!conn->tx || !fresh->tx.suite ||
 	    crypto_memneq(conn->tx->dir.key, fresh->tx.key, sizeof(fresh->tx.key)))
 		return 0;
-	NL_SET_ERR_MSG(extack, "the same key again");
+	NL_SET_ERR_MSG(extack, "key: the same as the sending key in use");
 	return -EKEYREJECTED;
 }
 
@@ -418,8 +418,8 @@ int sheath_keys_commit(struct sheath_conn *conn, struct sheath_fresh *fresh,
 	if (rc)
 		trace_sheath_refused(conn->cookie, rc);
 	if (rc == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "no memory for the keys");
+		NL_SET_ERR_MSG(extack, "key: no memory");
 	if (rc == -EAGAIN)
-		NL_SET_ERR_MSG(extack, "TCP has no room for what was sent before");
+		NL_SET_ERR_MSG(extack, "socket: TCP has no room for what was sent before, try again");
 	return rc;
 }

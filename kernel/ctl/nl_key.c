@@ -46,7 +46,7 @@ static const struct nla_policy sheath_nl_key_policy[SHEATH_A_KEY_HISTORY + 1] = 
 #define NL_KEY_HAS(tb, nest, type, name, extack) ({				\
 	if (!(tb)[type]) {							\
 		NL_SET_ERR_ATTR_MISS(extack, (struct nlattr *)(nest), type);	\
-		NL_SET_ERR_MSG(extack, "the key has no " name);			\
+		NL_SET_ERR_MSG(extack, name ": missing");			\
 	}									\
 	(tb)[type];								\
 })
@@ -140,7 +140,7 @@ static int nl_keys_parse(const struct nlmsghdr *nlh, struct sheath_key_set *set,
 		if (nla_type(nla) != SHEATH_A_KEY)
 			continue;
 		if (set->n_keys == ARRAY_SIZE(set->key)) {
-			NL_SET_ERR_MSG_ATTR(extack, nla, "more than two keys");
+			NL_SET_ERR_MSG_ATTR(extack, nla, "key: more than two keys");
 			return -EINVAL;
 		}
 		err = nl_key_parse(nla, &set->key[set->n_keys], extack);
@@ -148,13 +148,13 @@ static int nl_keys_parse(const struct nlmsghdr *nlh, struct sheath_key_set *set,
 			return err;
 		set->n_keys++;
 		if (set->n_keys == 2 && set->key[0].flags == set->key[1].flags) {
-			NL_SET_ERR_MSG_ATTR(extack, nla, "two keys for the same direction");
+			NL_SET_ERR_MSG_ATTR(extack, nla, "key: two keys for the same direction");
 			return -EINVAL;
 		}
 	}
 	if (!set->n_keys) {
 		NL_SET_ERR_ATTR_MISS(extack, NULL, SHEATH_A_KEY);
-		NL_SET_ERR_MSG(extack, "there is no key");
+		NL_SET_ERR_MSG(extack, "key: missing");
 		return -EINVAL;
 	}
 	return 0;
@@ -182,7 +182,7 @@ static int nl_key_set_parse(const struct genl_info *info, struct nlattr **tb,
 
 	if (!tb[SHEATH_A_SOCKFD]) {
 		NL_SET_ERR_ATTR_MISS(extack, NULL, SHEATH_A_SOCKFD);
-		NL_SET_ERR_MSG(extack, "whose key: sockfd is missing");
+		NL_SET_ERR_MSG(extack, "sockfd: missing");
 		return -EINVAL;
 	}
 	err = nl_keys_parse(nlh, set, extack);
@@ -208,7 +208,7 @@ static int nl_key_set_owned(struct sock *sk, struct sheath_fresh *fresh, struct 
 	int err;
 
 	if (!sheath_conn_attached(sk)) {
-		NL_SET_ERR_MSG(extack, "the sheath ULP is not attached to this socket");
+		NL_SET_ERR_MSG(extack, "socket: the sheath ULP is not attached");
 		return -ENOPROTOOPT;
 	}
 	err = sheath_keys_commit(conn, fresh, extack);
@@ -231,7 +231,7 @@ static int nl_key_set_commit(struct sock *sk, struct genl_info *info, struct she
 		err = nl_key_set_owned(sk, fresh, reply, hdr, info->extack);
 		release_sock(sk);
 	} else {
-		NL_SET_ERR_MSG(info->extack, "the socket is in use by another call: try again");
+		NL_SET_ERR_MSG(info->extack, "socket: in use by another call, try again");
 		err = -EAGAIN;
 	}
 	if (err) {
@@ -302,7 +302,7 @@ int sheath_nl_key_set(struct sk_buff *skb, struct genl_info *info)
 	if (set)
 		err = nl_key_set_checked(skb, info, set);
 	else
-		NL_SET_ERR_MSG(info->extack, "no memory for the keys");
+		NL_SET_ERR_MSG(info->extack, "key: no memory");
 	kfree_sensitive(set);
 	if (err)
 		sheath_stat_inc(genl_info_net(info), SHEATH_STAT_KEY_REFUSED);
@@ -322,7 +322,7 @@ int sheath_nl_key_dump_start(struct netlink_callback *cb)
 {
 	if (cb->nlh->nlmsg_len >= NLMSG_LENGTH(GENL_HDRLEN))
 		nl_key_wipe(cb->nlh);
-	NL_SET_ERR_MSG(cb->extack, "keys cannot be dumped");
+	NL_SET_ERR_MSG(cb->extack, "key: cannot be dumped");
 	return -EOPNOTSUPP;
 }
 

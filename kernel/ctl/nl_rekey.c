@@ -18,12 +18,12 @@ static int nl_rekey_flags(struct genl_info *info, enum sheath_rekey_tx *what)
 
 	if (!attr) {
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SHEATH_A_REKEY_FLAGS);
-		NL_SET_ERR_MSG(info->extack, "rekey-flags is missing");
+		NL_SET_ERR_MSG(info->extack, "rekey-flags: missing");
 		return -EINVAL;
 	}
 	flags = nla_get_u32(attr);
 	if ((flags | SHEATH_KEY_REQUEST_PEER) != (SHEATH_KEY_TX | SHEATH_KEY_REQUEST_PEER)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "rekey-flags are tx, or tx and request-peer");
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "rekey-flags: must be tx, or tx and request-peer");
 		return -EINVAL;
 	}
 	*what = flags & SHEATH_KEY_REQUEST_PEER ? SHEATH_REKEY_BOTH : SHEATH_REKEY_SELF;
@@ -46,11 +46,11 @@ static int nl_rekey_owned(struct sock *sk, struct genl_info *info, enum sheath_r
 	int err;
 
 	if (!sheath_conn_attached(sk)) {
-		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
+		NL_SET_ERR_MSG(info->extack, "socket: the sheath ULP is not attached");
 		return -ENOPROTOOPT;
 	}
 	if (conn->tx && !nl_algs_ready(conn->tx)) {
-		NL_SET_ERR_MSG(info->extack, "the cipher is being loaded: try again");
+		NL_SET_ERR_MSG(info->extack, "cipher: being loaded, try again");
 		return -EBUSY;
 	}
 	err = sheath_rekey_request(conn, what);
@@ -58,16 +58,16 @@ static int nl_rekey_owned(struct sock *sk, struct genl_info *info, enum sheath_r
 	case 0:
 		break;
 	case -ENOTCONN:
-		NL_SET_ERR_MSG(info->extack, "there is no sending key");
+		NL_SET_ERR_MSG(info->extack, "socket: there is no sending key");
 		break;
 	case -EOPNOTSUPP:
-		NL_SET_ERR_MSG(info->extack, "the sending key came without a traffic secret");
+		NL_SET_ERR_MSG(info->extack, "secret: the sending key came without one");
 		break;
 	case -EPIPE:
-		NL_SET_ERR_MSG(info->extack, "close_notify was sent");
+		NL_SET_ERR_MSG(info->extack, "socket: close_notify has been sent");
 		break;
 	default:
-		NL_SET_ERR_MSG(info->extack, "the sending key could not be changed");
+		NL_SET_ERR_MSG(info->extack, "socket: the sending key could not be changed");
 	}
 	return err;
 }
@@ -87,7 +87,7 @@ static int nl_rekey_sk(struct sock *sk, struct genl_info *info, enum sheath_reke
 			sheath_nl_put_done(reply, hdr, sheath_conn_get(sk));
 		release_sock(sk);
 	} else {
-		NL_SET_ERR_MSG(info->extack, "the socket is in use by another call: try again");
+		NL_SET_ERR_MSG(info->extack, "socket: in use by another call, try again");
 		err = -EBUSY;
 	}
 	if (err) {

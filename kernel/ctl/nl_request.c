@@ -30,13 +30,13 @@ int sheath_nl_check_header(const struct nlmsghdr *nlh, struct netlink_ext_ack *e
 	u16 flags = nlh->nlmsg_flags;
 
 	if (hdr->reserved) {
-		NL_SET_ERR_MSG(extack, "the reserved field of the header is not 0");
+		NL_SET_ERR_MSG(extack, "header: the reserved field is not 0");
 		return -EINVAL;
 	}
 	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
 		flags &= ~NLM_F_DUMP;
 	if (flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO)) {
-		NL_SET_ERR_MSG(extack, "flags of the header that mean nothing here are set");
+		NL_SET_ERR_MSG(extack, "header: flags unknown to this command");
 		return -EINVAL;
 	}
 	return 0;
@@ -66,7 +66,7 @@ int sheath_nl_check_once(const struct nlattr *head, int len, int multi,
 		if (nla_type(nla) == multi)
 			continue;
 		if (nla_type(nla) > SHEATH_A_MAX || __test_and_set_bit(nla_type(nla), seen)) {
-			NL_SET_ERR_MSG_ATTR(extack, nla, "the attribute is there twice");
+			NL_SET_ERR_MSG_ATTR(extack, nla, "attribute: given twice");
 			return -EINVAL;
 		}
 	}
@@ -101,7 +101,7 @@ static int nl_check_opener(const struct sk_buff *skb, struct netlink_ext_ack *ex
 	if (nl_is_meant(skb))
 		return 0;
 	NL_SET_ERR_MSG(extack,
-		       "the netlink socket was opened by another user: give a destination address");
+		       "socket: netlink socket opened by another user, give a destination address");
 	return -EPERM;
 }
 
@@ -128,20 +128,20 @@ struct socket *sheath_nl_sock_get(const struct sk_buff *skb, struct genl_info *i
 	sock = sockfd_lookup(nla_get_s32(attr), &err);
 	if (!sock) {
 		if (err == -ENOTSOCK)
-			NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd is not a socket");
+			NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd: not a socket");
 		else
-			NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd is not open");
+			NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd: not open");
 		return ERR_PTR(err);
 	}
 	if ((sock->sk->sk_family != AF_INET && sock->sk->sk_family != AF_INET6) ||
 	    sock->sk->sk_type != SOCK_STREAM || sock->sk->sk_protocol != IPPROTO_TCP) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd is not a TCP socket");
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "sockfd: not a TCP socket");
 		err = -EPROTOTYPE;
 		goto out_put_sock;
 	}
 	if (!net_eq(sock_net(sock->sk), genl_info_net(info))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "sockfd and netlink socket are in different network namespaces");
+				    "sockfd: not in the network namespace of the netlink socket");
 		err = -EXDEV;
 		goto out_put_sock;
 	}
@@ -183,7 +183,7 @@ struct sk_buff *sheath_nl_reply_start(struct genl_info *info, size_t size, void 
  */
 int sheath_nl_no_memory(struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG(extack, "no memory for the reply");
+	NL_SET_ERR_MSG(extack, "reply: no memory");
 	return -ENOMEM;
 }
 
@@ -219,13 +219,13 @@ static int nl_whose_cookie(struct sk_buff *skb, struct genl_info *info, const st
 
 	if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "asking by cookie needs CAP_NET_ADMIN, use sockfd");
+				    "cookie: needs CAP_NET_ADMIN, use sockfd instead");
 		return -EPERM;
 	}
 	whose->sock = NULL;
 	whose->sk = sheath_session_sk_get(net, nla_get_u64(attr));
 	if (!whose->sk) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no session has this cookie");
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "cookie: no session has it");
 		return -ENOENT;
 	}
 	return 0;
@@ -247,14 +247,14 @@ int sheath_nl_whose_get(struct sk_buff *skb, struct genl_info *info,
 
 	if (tb[SHEATH_A_SOCKFD] && tb[SHEATH_A_COOKIE]) {
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[SHEATH_A_COOKIE],
-				    "sockfd and cookie exclude each other");
+				    "cookie: given together with sockfd");
 		return -EINVAL;
 	}
 	if (tb[SHEATH_A_COOKIE])
 		return nl_whose_cookie(skb, info, tb[SHEATH_A_COOKIE], whose);
 	if (!tb[SHEATH_A_SOCKFD]) {
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SHEATH_A_SOCKFD);
-		NL_SET_ERR_MSG(info->extack, "which session: sockfd or cookie is missing");
+		NL_SET_ERR_MSG(info->extack, "sockfd: missing, and no cookie instead");
 		return -EINVAL;
 	}
 	whose->sock = sheath_nl_sock_get(skb, info, tb[SHEATH_A_SOCKFD]);

@@ -33,9 +33,9 @@ static int nl_session_reply(struct sock *sk, struct genl_info *info)
 	if (conn) {
 		err = sheath_nl_put_session(reply, conn, current_user_ns());
 		if (err)
-			NL_SET_ERR_MSG(info->extack, "the session does not fit into the reply");
+			NL_SET_ERR_MSG(info->extack, "reply: no room for the session");
 	} else {
-		NL_SET_ERR_MSG(info->extack, "the sheath ULP is not attached to this socket");
+		NL_SET_ERR_MSG(info->extack, "socket: the sheath ULP is not attached");
 		err = -ENOPROTOOPT;
 	}
 	rcu_read_unlock();
@@ -100,7 +100,7 @@ int sheath_nl_session_dump_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (!netlink_ns_capable(cb->skb, net->user_ns, CAP_NET_ADMIN)) {
-		NL_SET_ERR_MSG(cb->extack, "a dump of the sessions needs CAP_NET_ADMIN");
+		NL_SET_ERR_MSG(cb->extack, "dump: needs CAP_NET_ADMIN");
 		return -EPERM;
 	}
 	err = nlmsg_parse(cb->nlh, GENL_HDRLEN, tb, SHEATH_A_UID,
@@ -121,7 +121,7 @@ int sheath_nl_session_dump_start(struct netlink_callback *cb)
 				      nla_get_u32(tb[SHEATH_A_UID]));
 		if (!uid_valid(dump->uid)) {
 			NL_SET_ERR_MSG_ATTR(cb->extack, tb[SHEATH_A_UID],
-					    "this user namespace has no such user");
+					    "uid: no such user in this user namespace");
 			return -EINVAL;
 		}
 	}
