@@ -34,7 +34,7 @@ static int set_legacy(const char *val, const struct kernel_param *kp)
 			pr_err("legacy: there is no \"%s\"\n", name);
 			rc = -EINVAL;
 		} else {
-			pr_warn("legacy: %s is to be had, which nothing makes safe\n", name);
+			pr_warn("legacy: %s enabled; it is insecure\n", name);
 			bits |= BIT(what);
 		}
 	}
