@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Alerts, and the end of the sending direction: what a sender was told was taken is in TCP
- * before its FIN, or the connection is reset.
+ * Alerts, and the end of the sending direction: all bytes that send() reported as taken are in
+ * TCP before its FIN, or the connection is reset.
  */
 #include <net/tcp.h>
 
@@ -38,7 +38,7 @@ static void open_timer(struct work_struct *work)
 	struct sheath_tx *tx;
 	long left = SHEATH_TX_RETRY;
 
-	/* the owner may keep the socket for as long as it likes */
+	/* do not wait for the owner: it may keep the socket for any time */
 	if (!sheath_own_try(conn->sk)) {
 		schedule_delayed_work(timer, left);
 		return;
@@ -58,8 +58,8 @@ static void open_timer(struct work_struct *work)
  * sheath_tx_open_left() - a sender is done, and may have left a record open
  * @conn: connection with a sending key
  *
- * What was announced with MSG_MORE may never come. TCP sends a short segment then after
- * 200 ms, and the record goes out likewise.
+ * The bytes that MSG_MORE announced may never come. TCP sends a held-back segment after 200 ms,
+ * and the record goes out after the same time.
  *
  * Context: lock_sock() held.
  */
@@ -68,7 +68,7 @@ void sheath_tx_open_left(struct sheath_conn *conn)
 	if (conn->tx->open == SHEATH_TX_NONE)
 		return;
 	conn->tx->open_since = jiffies;
-	/* one that is under way looks at the time above */
+	/* a timer that is already pending reads open_since and waits for the rest */
 	schedule_delayed_work(&conn->tx_open_timer, SHEATH_TX_OPEN_MAX);
 }
 
@@ -114,8 +114,8 @@ static int seal_alert(struct sheath_conn *conn, u8 level, u8 desc)
  * @level: level
  * @desc: description
  *
- * A peer that asks for many of these and reads none must not make them pile up: behind
- * pending records there is no place for one.
+ * A peer that provokes many alerts and reads none must not make them pile up: no alert is sealed
+ * while records are pending.
  *
  * Context: lock_sock() held, may sleep; does not wait for room.
  *
@@ -140,9 +140,9 @@ int sheath_tx_alert(struct sheath_conn *conn, u8 level, u8 desc)
  * @level: level
  * @desc: description
  *
- * It stands behind everything that was sent, and TCP gets it all, whatever the limits of its
- * buffer. A close_notify would vouch for a stream that lacks the bytes of a record that
- * could not be sealed, so there is none then.
+ * The alert follows all data, and TCP gets everything, whatever the limits of its buffer. If a
+ * record could not be sealed, no close_notify is sent: it would vouch for a stream that lacks
+ * those bytes.
  *
  * Context: lock_sock() held, may sleep; does not wait for room.
  *
@@ -206,8 +206,8 @@ static bool connected(const struct sock *sk)
  * sheath_tx_end() - before TCP's FIN: everything has to be in TCP
  * @conn: connection with a sending key
  *
- * The record left open is sealed, and a close_notify is sent where that is the module's
- * business.
+ * The open record is sealed. A close_notify is sent, unless the session failed or the application
+ * handles control records.
  *
  * Context: lock_sock() held, may sleep; does not wait for room.
  *
@@ -226,7 +226,7 @@ bool sheath_tx_end(struct sheath_conn *conn)
 	else if (!tx->closed)
 		rc = sheath_tx_flush_open(conn);
 	tx->closed = true;
-	/* what a session that failed has pending goes out all the same: TCP refuses with an error */
+	/* pending records of a failed session still go out: clear sk_err, or TCP refuses to send */
 	if (conn->err)
 		WRITE_ONCE(sk->sk_err, 0);
 	sheath_tx_push_all(conn);

@@ -22,7 +22,7 @@ static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type,
 	int rc;
 
 	if (tx->open == SHEATH_TX_NONE) {
-		/* a record that is whole now takes no more memory than it needs */
+		/* a record whose length is known now takes no more memory than it needs */
 		want = min_t(size_t, iov_iter_count(from), tx->limit);
 		rc = sheath_tx_open_begin(conn, SHEATH_TX_COPIED, type, more ? 0 : want);
 		if (rc)
@@ -39,9 +39,9 @@ static int gather_copy(struct sheath_conn *conn, struct iov_iter *from, u8 type,
 }
 
 /*
- * A whole record out of user memory, sealed from where it lies. The cipher reads each byte
- * once, or the record does not verify: who changes memory while it is being sent harms
- * nobody but himself.
+ * Seal a whole record from user memory, in place. A cipher that reads a byte twice may see two
+ * values: if the caller changes the buffer during the call, only its own record fails to verify
+ * at the peer.
  */
 static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 {
@@ -60,7 +60,7 @@ static int gather_pinned(struct sheath_conn *conn, struct iov_iter *from, u8 typ
 	tx->n_ref = pin.n;
 	rc = sheath_tx_seal_open(conn);
 	if (rc) {
-		/* not taken: the caller's bytes are still the caller's */
+		/* no byte was taken: give all of them back to the caller */
 		iov_iter_revert(from, tx->limit);
 		sheath_tx_open_drop(tx);
 	}
@@ -107,7 +107,7 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 		if (rc)
 			return rc;
 	}
-	/* the limit may have become smaller than what is open */
+	/* tx->limit may have become smaller than the open record: use its capacity */
 	bv = next_piece(from, tx->open_cap - tx->open_len);
 	if (last && last->bv_page == bv.bv_page && last->bv_offset + last->bv_len == bv.bv_offset)
 		last->bv_len += bv.bv_len;
@@ -118,7 +118,7 @@ static int gather_ref(struct sheath_conn *conn, struct iov_iter *from, u8 type)
 	return 0;
 }
 
-/* slab pages are not reference counted one by one: those are copied */
+/* copy slab pages: they cannot be reference counted one by one */
 static bool may_refer(const struct sheath_tx *tx, const struct msghdr *msg)
 {
 	return !sheath_record_snapshot(&tx->dir) &&
@@ -158,7 +158,7 @@ static bool is_small(const struct sheath_tx *tx, size_t len, bool more)
 	return min_t(size_t, len, tx->limit) <= SHEATH_TX_SMALL && (!more || len >= tx->limit);
 }
 
-/* begin a record with what comes next, if need be after a change of keys */
+/* begin a record with the next bytes, if need be after a change of keys */
 static int gather_first(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool more)
 {
 	struct iov_iter *from = &msg->msg_iter;
@@ -185,7 +185,7 @@ static int gather_some(struct sheath_conn *conn, struct msghdr *msg, u8 type, bo
 
 	if (tx->open == SHEATH_TX_NONE)
 		rc = gather_first(conn, msg, type, more);
-	/* it could not be sealed before: nothing more fits; or it is of the other kind */
+	/* a full record could not be sealed before; a record of the other kind has to end here */
 	else if (is_full(tx) || may_refer(tx, msg) != (tx->open == SHEATH_TX_REFERRED))
 		return sheath_tx_seal_open(conn);
 	else if (tx->open == SHEATH_TX_REFERRED)
@@ -225,7 +225,7 @@ int sheath_tx_gather(struct sheath_conn *conn, struct msghdr *msg, u8 type, bool
 
 	while (!rc && iov_iter_count(from) && batch_left(tx, max))
 		rc = gather_some(conn, msg, type, more);
-	/* what came before unreadable memory counts as sent: it must not wait for a next call */
+	/* bytes before unreadable memory count as sent: seal them now, as no next call may come */
 	if (!more && tx->open != SHEATH_TX_NONE &&
 	    (rc == -EFAULT || (!rc && !iov_iter_count(from)))) {
 		int sealed = sheath_tx_seal_open(conn);

@@ -25,7 +25,7 @@ static u8 *addr(const struct bio_vec *bv)
  * @off: first byte to clear
  * @len: bytes to clear, or more than there are
  *
- * Memory that others will get must not show payload, or what a cipher made of half of it.
+ * Memory that another user will get must not show payload, or half-encrypted payload.
  */
 void sheath_tx_buf_wipe(struct sheath_tx *tx, u32 off, u32 len)
 {
@@ -47,7 +47,7 @@ static void put_buf(struct sheath_tx *tx)
  * sheath_tx_open_end() - the open record is sealed: let go of its memory
  * @tx: pipeline
  *
- * What is pending has references of its own.
+ * Pending pieces have references of their own.
  */
 void sheath_tx_open_end(struct sheath_tx *tx)
 {
@@ -136,8 +136,8 @@ static int buf_alloc(struct sheath_tx *tx, gfp_t gfp, u32 len)
  * @type: content type
  * @len: bytes it will have, 0 if that is not known
  *
- * All the memory that sealing it needs is taken here: payload in an open record counts as
- * sent, and there is nobody left to tell of an error.
+ * All memory for sealing the record is taken here: payload in an open record counts as sent, so
+ * a later failure could not be reported to its sender.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -223,8 +223,8 @@ size_t sheath_tx_buf_fill(struct sheath_tx *tx, size_t len, struct iov_iter *fro
  * @conn: connection with an open record that is about to be sealed
  * @len: bytes of content it has
  *
- * For a record that ended short of what was expected. It stays where it is where there is no
- * memory to move to.
+ * For a record that ended shorter than expected. The record stays in its buffer if there is no
+ * memory to move it to.
  *
  * Context: lock_sock() held, may sleep.
  */

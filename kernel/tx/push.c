@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sealed bytes on their way into TCP, and what is kept when TCP takes only a part. */
+/* Sealed bytes on their way into TCP, and those kept when TCP takes only a part. */
 #include <linux/bvec.h>
 #include <linux/mm.h>
 #include <net/tcp.h>
@@ -30,7 +30,7 @@ void sheath_tx_pend_add(struct sheath_tx *tx, struct page *page, unsigned int of
 		tx->pend_bytes += len;
 		return;
 	}
-	/* whoever begins a record has looked for room: a stream with a hole must not go on */
+	/* every record begins with room for all its pieces; a stream with a hole must not go on */
 	if (WARN_ON_ONCE(tx->n_pend == ARRAY_SIZE(tx->pend))) {
 		tx->lost = true;
 		return;
@@ -92,9 +92,9 @@ u32 sheath_tx_room(const struct sock *sk)
 }
 
 /*
- * Will TCP have room left when it has taken what is pending? Only then may it hold back a
- * short segment: with its buffer full we wait for acknowledgements of what it holds back,
- * until a timer lets go of it.
+ * Will TCP have room left when it has taken the pending bytes? Only then may it hold back a
+ * short segment: with the buffer full, the sender would wait for an ACK of bytes that TCP holds
+ * back, until a timer of TCP sends them.
  */
 static bool fits(const struct sheath_conn *conn)
 {
@@ -102,12 +102,12 @@ static bool fits(const struct sheath_conn *conn)
 }
 
 /**
- * sheath_tx_charge() - charge the socket for what TCP was not given yet
+ * sheath_tx_charge() - charge the socket for bytes that TCP does not have yet
  * @conn: connection with a sending key
  *
- * TCP charges what it takes. What waits for it, sealed or in an open record, is memory of
- * the socket, too. It is bounded by one batch and one record, so it may be more than the
- * limits of TCP's memory allow, and is not charged then.
+ * TCP charges the bytes it takes. Sealed bytes that wait for TCP and the open record are memory
+ * of the socket, too. They are bounded by one batch and one record, so they may exceed the
+ * limits of TCP's memory, and are not charged then.
  *
  * Context: lock_sock() held, or softirq on a socket nobody owns.
  */
@@ -125,7 +125,7 @@ void sheath_tx_charge(struct sheath_conn *conn)
 	}
 }
 
-/* TCP tells of an error once, and there may be no caller to tell it to: it waits for the next */
+/* TCP reports an error once; without a caller to return it to, keep it for the next call */
 static void keep_error(struct sock *sk, int rc)
 {
 	if (rc < 0 && rc != -EAGAIN && rc != -EPIPE && !sk->sk_err)
@@ -137,8 +137,9 @@ static void keep_error(struct sock *sk, int rc)
  * @conn: connection with a sending key
  * @more: the caller has more to send soon: TCP may hold back a short segment, if there is room
  *
- * What TCP does not take goes out from sheath_tx_write_space() when it has room, or by a
- * timer: where it has room and no memory, no acknowledgement need be due to make it ask.
+ * Bytes that TCP does not take go out from sheath_tx_write_space() when it has room. If TCP has
+ * room but no memory, no ACK may be outstanding, so sk_write_space() might never be called: a
+ * timer retries.
  *
  * Context: lock_sock() held, or softirq on a socket nobody owns. Does not wait.
  *
@@ -157,8 +158,8 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
 	if (!tx->n_pend)
 		return 0;
 	/*
-	 * TCP goes into debt where it puts together what it received, and takes a debt for a
-	 * length when it sends: it is paid first, or what is pending waits for memory.
+	 * TCP may leave sk_forward_alloc negative when it merges received buffers, and reads that
+	 * debt as a length when it sends. Pay the debt first, or let the records wait for memory.
 	 */
 	if (unlikely(!sk_wmem_schedule(sk, 0))) {
 		mod_timer(&conn->tx_retry, jiffies + SHEATH_TX_RETRY);
@@ -189,10 +190,10 @@ int sheath_tx_push(struct sheath_conn *conn, bool more)
  * sheath_tx_push_all() - hand everything sealed to TCP, whatever the limits of its buffer
  * @conn: connection with a sending key that nothing is sent on after this
  *
- * At the end nobody is left to push what is pending. TCP lets a sender have memory beyond
- * every limit while its buffer is over-full by no more than what it is given: so the buffer
- * is made to look just not full, as often as needed. What it takes so is at most what may
- * be pending.
+ * At the end no later call will push the pending records. TCP gives a sender memory beyond every
+ * limit while its buffer is over-full by no more than the bytes it is given. So the buffer is made
+ * to look just not full, as often as needed. TCP takes at most the pending bytes that way, and
+ * those are bounded.
  *
  * Context: lock_sock() held, may sleep; does not wait for room.
  *
@@ -217,11 +218,11 @@ int sheath_tx_push_all(struct sheath_conn *conn)
 }
 
 /**
- * sheath_tx_uncork() - have TCP send what it held back for more that did not come
+ * sheath_tx_uncork() - make TCP send the segment it held back for bytes that did not come
  * @conn: connection with a sending key, not corked by the application
  *
- * TCP does that for data without MSG_MORE only, and there is none. The option that ends a
- * cork does it, too.
+ * TCP flushes held-back data only on a send without MSG_MORE, and there is nothing to send.
+ * Clearing TCP_CORK flushes, too.
  *
  * Context: process, lock not held.
  */
@@ -231,7 +232,7 @@ void sheath_tx_uncork(struct sheath_conn *conn)
 
 	conn->base->setsockopt(conn->sk, SOL_TCP, TCP_CORK, KERNEL_SOCKPTR(&off), sizeof(off));
 	lock_sock(conn->sk);
-	/* a cork that the application put on meanwhile is its own to take off */
+	/* keep a cork that the application set meanwhile */
 	if (conn->cork)
 		tcp_sk(conn->sk)->nonagle |= TCP_NAGLE_CORK;
 	release_sock(conn->sk);
@@ -258,10 +259,10 @@ static bool waits(const struct sheath_conn *conn)
 }
 
 /*
- * The owner of the socket must not send inside sk_write_space(): TCP calls it in the middle of
- * sending a packet, too, tcp_sendmsg_locked() takes in the acknowledgements that came meanwhile,
- * and they free that packet. What waits goes out when the owner releases the socket. Without an
- * owner there is no backlog.
+ * The owner of the socket must not send inside sk_write_space(). TCP also calls it in the middle
+ * of sending a packet: tcp_sendmsg_locked() would process the backlog, and an ACK there frees
+ * that packet. Pending records go out when the owner releases the socket. Without an owner there
+ * is no backlog.
  */
 static void push_waiting(struct sheath_conn *conn)
 {
@@ -291,7 +292,7 @@ void sheath_tx_write_space(struct sock *sk)
 }
 
 /**
- * sheath_tx_release() - push what waits, where there was room for it before
+ * sheath_tx_release() - push pending records for which TCP reported room before
  * @conn: connection whose socket is being released
  *
  * Context: the owner of the socket, its spinlock held, its backlog empty.

@@ -2,9 +2,9 @@
 /*
  * Changing the sending key (RFC 8446 sections 4.6.3, 5.5 and 7.2).
  *
- * It is changed between two records, in one hold of the socket lock: what is open is sealed
- * with the old key, then a KeyUpdate, then the old key is gone. So every sender is entirely
- * before the change or after it.
+ * The key is changed between two records, in one hold of the socket lock: the open record and
+ * then a KeyUpdate are sealed with the old key, then the old key is gone. So no record is sealed
+ * with parts of both keys.
  *
  * With the traffic secret of the direction the module does this by itself. Without it, sending
  * stops at the hard limit of its key.
@@ -132,7 +132,7 @@ int sheath_rekey_replace_tx(struct sheath_conn *conn, struct sheath_dir *next,
 		return -EAGAIN;
 	if (tx->open != SHEATH_TX_NONE)
 		rc = sheath_tx_seal_open(conn);
-	/* what is due anyway goes with it */
+	/* one KeyUpdate also covers the one that is due */
 	if (!rc && what != SHEATH_REKEY_NONE)
 		rc = seal_update(conn, max(what, tx->due) == SHEATH_REKEY_BOTH);
 	if (rc)
@@ -166,7 +166,7 @@ static int rekey_tx(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	return rc;
 }
 
-/* at once, if TCP has taken everything and has room; else the next record is preceded by it */
+/* send the KeyUpdate now if TCP has taken everything and has room, else before the next record */
 static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 {
 	struct sheath_tx *tx = conn->tx;
@@ -176,7 +176,10 @@ static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 	rc = sheath_tx_push(conn, false);
 	if (rc)
 		return rc == -EAGAIN ? 0 : rc;
-	/* its last segment might have room for thousands of these, whoever asks for them */
+	/*
+	 * TCP's last segment has room for thousands of 27-byte records: without free send memory,
+	 * a peer or user could queue KeyUpdates without bound.
+	 */
 	if (!sk_stream_memory_free(conn->sk))
 		return 0;
 	rc = rekey_tx(conn, tx->due);
@@ -185,11 +188,11 @@ static int rekey_tx_soon(struct sheath_conn *conn, enum sheath_rekey_tx what)
 }
 
 /**
- * sheath_rekey_request() - change the sending key because somebody asks for it
+ * sheath_rekey_request() - change the sending key on request of a user
  * @conn: connection
  * @what: whether the peer is asked to change its key, too
  *
- * While TCP has no room the change waits for the next record, whoever sends it.
+ * While TCP has no room, the change waits for the next record of any sender.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -229,7 +232,7 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 	if (tx->dir.secret.hash) {
 		int rc = rekey_tx(conn, SHEATH_REKEY_SELF);
 
-		/* the old key is good for more, should this fail */
+		/* if the change fails, the old key may be used up to the hard limit */
 		return tx->used < tx->limit_hard && !conn->err ? 0 : rc;
 	}
 	if (!tx->soft_told) {
@@ -238,7 +241,7 @@ static int limit_reached(struct sheath_conn *conn, u8 type)
 	}
 	if (tx->used < tx->limit_hard)
 		return 0;
-	/* an application ends the use of the key, or the session, with a few more records */
+	/* a few control records more are for the application to end the key or the session */
 	if (type != SHEATH_CT_DATA && tx->n_reserve < SHEATH_REKEY_RESERVE) {
 		tx->n_reserve++;
 		return 0;
@@ -264,7 +267,7 @@ static bool is_key_over(const struct sheath_conn *conn, u8 type)
 	return tx->told || (tx->owed && !conn->ctrl_app && type == SHEATH_CT_DATA);
 }
 
-/* it is for the KeyUpdate */
+/* the last sequence number is reserved for the KeyUpdate */
 static bool is_last_number(const struct sheath_tx *tx)
 {
 	return tx->dir.seq == U64_MAX && tx->dir.ver->has_key_update;
@@ -275,7 +278,7 @@ static bool is_last_number(const struct sheath_tx *tx)
  * @conn: connection with a sending key, no open record and at most one batch pending
  * @type: content type of the record
  *
- * Does what a KeyUpdate of the peer, a user or a limit made due.
+ * Performs the key change that the peer, a user or a limit made due.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -304,7 +307,7 @@ int sheath_rekey_before_record(struct sheath_conn *conn, u8 type)
  * sheath_rekey_sent() - the application sent a KeyUpdate by itself
  * @conn: connection with a sending key, and no secret for it
  *
- * Keys set as for in-tree TLS are the application's to change when it likes.
+ * With keys set as for in-tree TLS, the application alone decides when to change them.
  *
  * Context: lock_sock() held.
  */
@@ -317,9 +320,10 @@ void sheath_rekey_sent(struct sheath_conn *conn)
  * sheath_rekey_answer() - the peer wants us to change the sending key
  * @conn: connection with a sending key that is not closed
  *
- * One answer does for any number of requests, and has to precede the next data only: RFC 8446
- * section 4.6.3. So one a second goes out by itself, and the others with the data. One that
- * fails now is tried again then. Without a secret somebody else has to give the next key.
+ * One answer covers any number of requests, and has to precede the next data only: RFC 8446
+ * section 4.6.3. So one answer a second goes out at once, and others go before the next data. An
+ * answer that fails now is tried again before the next data. Without a secret, the next key has
+ * to come from key-set or a socket option.
  *
  * Context: lock_sock() held, may sleep.
  */

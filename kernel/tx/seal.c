@@ -4,8 +4,8 @@
  *
  * A large record has its payload in a page-aligned buffer of its own, so that the cipher
  * walks whole pages on both sides; a shorter one has a place in a buffer that it shares with
- * others, because TCP is charged for the payload and not for the buffer. What stands before
- * and behind a payload lies in a small seam:
+ * others, because TCP is charged for the payload and not for the buffer. The bytes before and
+ * behind a payload lie in a small seam:
  *
  *	seam page:	| prepend 1 | append 1 | prepend 2 | append 2 | ...
  *	on the wire:	  prepend 1 | payload 1 | append 1 | prepend 2 | payload 2 | append 2
@@ -28,7 +28,7 @@
  * sheath_tx_seq_left() - may another record be sealed?
  * @conn: connection with a sending key
  *
- * Asked before payload is taken, too: what cannot be sealed must stay the caller's.
+ * Also asked before payload is taken: bytes that cannot be sealed must stay with the caller.
  *
  * Context: lock_sock() held.
  */
@@ -41,9 +41,9 @@ bool sheath_tx_seq_left(struct sheath_conn *conn)
 }
 
 /**
- * struct part - a record to be
+ * struct part - lengths of one record before it is built
  * @plain: bytes of payload
- * @len: bytes of content, which is payload, or what compression made of it
+ * @len: bytes of content: the payload, or the compressed payload
  */
 struct part {
 	u32	plain;
@@ -72,7 +72,7 @@ static unsigned int make_parts(const struct sheath_dir *dir, u8 type, u32 len,
 	return first < len ? 2 : 1;
 }
 
-/* @from to @dir->compress->page, part by part; the session is over if that fails */
+/* compress @from to @dir->compress->page, part by part; a failure ends the session */
 static int compress_parts(struct sheath_conn *conn, const u8 *from, struct part *part,
 			  unsigned int n)
 {
@@ -101,7 +101,7 @@ static void add_pieces(struct sheath_sgl *l, const struct bio_vec *bv, unsigned 
 		sheath_sgl_add(l, bv[i].bv_page, bv[i].bv_offset, bv[i].bv_len);
 }
 
-/* payload where it lies in the buffer, or all of it from @ref to there */
+/* add the payload: copied records are sealed in place, referred ones from @ref into the buffer */
 static void list_payload(struct sheath_tx *tx, const struct bio_vec *bv, unsigned int n)
 {
 	if (tx->open == SHEATH_TX_COPIED)
@@ -119,7 +119,7 @@ static void lists_begin(struct sheath_tx *tx, unsigned int aad_len)
 	sheath_sgl_add_buf(&tx->dst, tx->dir.aad, aad_len);
 }
 
-/* what the lists end with, the same memory in both but for what only ciphertext has; seal */
+/* append @tail bytes at @off to both lists, to @src without those only ciphertext has; seal */
 static int lists_seal(struct sheath_tx *tx, struct page *page, u32 off, u32 tail, u32 len)
 {
 	sheath_sgl_add(&tx->src, page, off, tail - tx->dir.cut);
@@ -130,9 +130,9 @@ static int lists_seal(struct sheath_tx *tx, struct page *page, u32 off, u32 tail
 }
 
 /*
- * The records before this one are whole, and go out while TCP still takes something. The error is
- * EIO whatever the cipher says: ENOMEM would ask to try again, and there is nothing to try, see
- * sheath_record_seal().
+ * The records before this one are whole, and are pushed before the session fails. The error is
+ * EIO whatever the cipher returned: ENOMEM would tell the caller to try again, but a record may
+ * not be sealed a second time, see sheath_record_seal().
  */
 static int seal_failed(struct sheath_conn *conn)
 {
@@ -147,7 +147,7 @@ static void trace_sealed(const struct sheath_conn *conn, u64 seq, u8 type, u32 l
 	trace_sheath_record_sealed(conn->cookie, conn->tx_epoch, seq, type, len, rc);
 }
 
-/* a record of what is at @from in the open one; all of it unless that is copied */
+/* seal @part of the open record, at offset @from; only copied records have more than one part */
 static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part)
 {
 	struct sheath_tx *tx = conn->tx;
@@ -166,7 +166,7 @@ static int seal_part(struct sheath_conn *conn, u32 from, const struct part *part
 	rc = lists_seal(tx, tx->seam, off + dir->prepend, append, len);
 	trace_sealed(conn, seq, tx->open_type, len, rc);
 	if (rc) {
-		/* the record before it, if there were two, is TCP's to read; nothing else is left */
+		/* keep the first record of two, which TCP will read, and wipe the rest */
 		sheath_tx_buf_wipe(tx, from, SHEATH_PLAIN_MAX);
 		tx->open = SHEATH_TX_REFERRED;
 		return seal_failed(conn);
@@ -190,7 +190,7 @@ static int compress_open(struct sheath_conn *conn, struct part *part, unsigned i
 	if (!tx->dir.compress)
 		return 0;
 	rc = compress_parts(conn, page_address(tx->buf[0].bv_page), part, n);
-	/* what the next record is compressed to is shorter, and would leave the rest to be seen */
+	/* wipe the payload: the next, shorter record in this page would leave it readable */
 	sheath_tx_buf_wipe(tx, 0, tx->open_len);
 	swap(tx->buf[0].bv_page, tx->dir.compress->page);
 	return rc;
@@ -240,7 +240,7 @@ static int small_alloc(struct sheath_conn *conn, u32 len)
 {
 	struct sheath_tx *tx = conn->tx;
 
-	/* neither pending nor, after a push from softirq, in TCP */
+	/* no record in the page is pending, or in TCP after a push from softirq */
 	if (tx->small && page_ref_count(tx->small) == 1)
 		tx->small_off = 0;
 	if (tx->small && tx->small_off + len <= PAGE_SIZE)
@@ -252,7 +252,10 @@ static int small_alloc(struct sheath_conn *conn, u32 len)
 	return tx->small ? 0 : -ENOMEM;
 }
 
-/* a record whose payload is @off + @dir->prepend into the small page; the end of it */
+/*
+ * Seal one record in the small page, its payload at @off + @dir->prepend. Return: the offset behind
+ * the record, or an errno.
+ */
 static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, const struct part *part)
 {
 	struct sheath_tx *tx = conn->tx;
@@ -275,8 +278,8 @@ static int seal_in_place(struct sheath_conn *conn, u8 type, u32 off, const struc
 }
 
 /*
- * Payload at @p, compressed if need be, to where the records have theirs: the first one there,
- * the second one at the offset that is returned.
+ * Place the payload at @p, compressed if need be, where the records have their content: the first
+ * record at @p, the second one at the offset that is returned.
  */
 static int place_parts(struct sheath_conn *conn, u8 *p, struct part *part, unsigned int n)
 {
@@ -304,7 +307,7 @@ static u8 *small_end(const struct sheath_tx *tx, u32 end)
 	return page_address(tx->small) + end;
 }
 
-/* bytes that a record with @len bytes of payload may take, or the two it is split into */
+/* bytes that the record, or the two records, for @len bytes of payload may take */
 static u32 small_max(const struct sheath_dir *dir, u32 len)
 {
 	return len + 2 * (dir->prepend + dir->append) +
@@ -354,7 +357,7 @@ int sheath_tx_seal_small(struct sheath_conn *conn, u8 type, struct iov_iter *fro
 		memset(p, 0, PAGE_SIZE - offset_in_page(p));
 		return seal_failed(conn);
 	}
-	/* where compression made it shorter, payload lies behind it */
+	/* a compressed record may end before its payload did: wipe the rest */
 	if (p + len > small_end(tx, end))
 		memset(small_end(tx, end), 0, p + len - small_end(tx, end));
 	tx->pend_copy |= !tx->n_pend;

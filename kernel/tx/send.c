@@ -93,14 +93,14 @@ static int wait_writable(struct sheath_conn *conn, long *timeo)
 			return 0;
 		rc = sk_stream_wait_memory(sk, timeo);
 		if (rc) {
-			/* the wake-up may have been ours to use, and there may be no other */
+			/* the only wake-up for room may have come to this sender: push now */
 			sheath_tx_push(conn, false);
 			return rc;
 		}
 	}
 }
 
-/* nothing to send, but it ends what MSG_MORE began */
+/* a send of no bytes and without MSG_MORE closes the record that MSG_MORE left open */
 static int end_open(struct sheath_conn *conn, long *timeo)
 {
 	int rc;
@@ -112,8 +112,9 @@ static int end_open(struct sheath_conn *conn, long *timeo)
 }
 
 /*
- * Control messages of the socket's own level are judged as TCP judges them, and mean nothing to it
- * but SO_TIMESTAMPING. A record has the bytes of several messages: there is no time to tell of one.
+ * Control messages at SOL_SOCKET are checked as TCP checks them; TCP acts on SO_TIMESTAMPING only.
+ * Time stamps of sent bytes are refused: a record may have the bytes of several messages, so no
+ * time belongs to one of them.
  */
 static int check_cmsg(struct sock *sk, struct msghdr *msg)
 {
@@ -148,8 +149,8 @@ static int parse_cmsg(struct msghdr *msg, u8 *type)
 }
 
 /*
- * What TCP makes of no flag but these would be another thing on records: a byte out of the
- * stream, data in a SYN, memory that is the caller's again only after a notice.
+ * Flags that cannot mean for records what they mean for TCP: a byte out of the stream, data in a
+ * SYN, memory that is the caller's again only after a notice. All other flags keep their meaning.
  */
 static bool flags_refused(const struct sock *sk, const struct msghdr *msg)
 {
@@ -158,7 +159,7 @@ static bool flags_refused(const struct sock *sk, const struct msghdr *msg)
 		(msg->msg_ubuf || sock_flag(sk, SOCK_ZEROCOPY)));
 }
 
-/* all that is gathered at once fits into TCP, or is one record */
+/* bytes gathered at once: as many as TCP has room for, and one record at least */
 static u32 batch(const struct sock *sk)
 {
 	return clamp_t(u32, sheath_tx_room(sk), 1, SHEATH_TX_BATCH);
@@ -253,7 +254,7 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 	}
 	if (type == SHEATH_CT_ALERT && size > SHEATH_ALERT_LEN)
 		return -EMSGSIZE;
-	/* the peer would change its key, and we would not */
+	/* the peer would follow to its next key, while the module keeps the old one */
 	key_update = type == SHEATH_CT_HANDSHAKE && first_byte(msg, size) == SHEATH_MSG_KEY_UPDATE;
 	if (key_update && conn->tx->dir.secret.hash)
 		return -EINVAL;
@@ -272,7 +273,7 @@ int sheath_tx_sendmsg(struct sheath_conn *conn, struct msghdr *msg, size_t size)
 		conn->tx->closed = true;
 	if (key_update && taken == SHEATH_MSG_HEAD_LEN + SHEATH_KEY_UPDATE_LEN)
 		sheath_rekey_sent(conn);
-	/* sticky errors stay: they are not TCP's to consume */
+	/* return the session's sticky error: for -EPIPE, sk_stream_error() would clear sk_err */
 	if (!taken && rc == -EPIPE && conn->err)
 		rc = -conn->err;
 	return taken ? taken : sk_stream_error(sk, msg->msg_flags, rc);

@@ -13,18 +13,21 @@
 
 /* bytes sealed before they are given to TCP in one call */
 #define SHEATH_TX_BATCH		(8 * SHEATH_PLAIN_MAX)
-/* pieces a record may add to what is pending: a KeyUpdate before it, and two payloads in three pieces */
+/*
+ * pieces that one record may add to the pending ones: a KeyUpdate (1) before it, and the record
+ * split in two of 3 pieces each
+ */
 #define SHEATH_TX_PEND_RECORD	7
-/* pieces that may have to follow: the open record, a KeyUpdate and an alert */
+/* pieces that may have to follow a record: the open record, a KeyUpdate and an alert */
 #define SHEATH_TX_PEND_END	8
 #define SHEATH_TX_PEND		64
-/* changes of keys among what is pending: KeyUpdates are small, and must not pile up */
+/* changes of keys among the pending records: KeyUpdates are small, and must not pile up */
 #define SHEATH_TX_CHANGES	8
 /* payloads up to this size are built in one piece and copied by TCP */
 #define SHEATH_TX_SMALL		2048
-/* how long a record waits for more that was announced, as TCP waits with a short segment */
+/* time an open record waits for the bytes MSG_MORE announced, as TCP holds back a short segment */
 #define SHEATH_TX_OPEN_MAX	(HZ / 5)
-/* until TCP is asked again when it was out of memory */
+/* time after which a push is tried again when TCP was out of memory */
 #define SHEATH_TX_RETRY		(HZ / 20)
 /* pieces of page cache a record may consist of */
 #define SHEATH_TX_REFS		24
@@ -57,24 +60,24 @@ enum sheath_tx_open {
  * @pend_bytes: bytes in @pend
  * @n_changes: changes of keys in @pend, counted since it was last empty
  * @charged: bytes the socket is charged for that TCP did not take yet
- * @pend_copy: all of @pend is small records, and TCP had better copy them
+ * @pend_copy: @pend holds small records only: TCP copies them instead of taking page references
  * @pushing: inside tcp_sendmsg_locked(), which may call sk_write_space()
- * @has_room: TCP told the owner of the socket that it has room for what is in @pend
+ * @has_room: TCP reported room for @pend while a process owned the socket
  * @corked: TCP may hold back a short segment because more was announced
  * @closed: the last alert was sealed, nothing may follow
- * @lost: bytes that a sender was told were taken, or the last alert, cannot be sent any more
- * @due: what has to precede the next record
+ * @lost: bytes that send() reported as taken, or the last alert, cannot be sent any more
+ * @due: KeyUpdate that has to precede the next record
  * @answered: a KeyUpdate of the peer was answered without waiting for data
- * @answered_at: when that was, jiffies
- * @owed: the peer asked for another sending key, and there is no secret to make it of
- * @told: the application sent a KeyUpdate: nothing may follow it with this key
+ * @answered_at: time of that answer, jiffies
+ * @owed: the peer asked for another sending key, and there is no secret to derive it from
+ * @told: the application sent a KeyUpdate: no record may follow it under this key
  * @used: blocks sealed with this key, as sheath_record_cost() counts them
  * @limit_soft: value of @used at which the key should be replaced
  * @limit_hard: value of @used at which nothing is sealed with it
  * @limit_set: @limit_hard is what the administrator set
  * @n_reserve: control records sealed beyond @limit_hard
- * @soft_told: somebody was told of @limit_soft
- * @hard_told: likewise @limit_hard
+ * @soft_told: the event of @limit_soft was sent
+ * @hard_told: the event of @limit_hard was sent
  * @small: page that small records are built in, NULL until the first
  * @small_off: first free byte of @small
  * @seam: page that headers, inner types and tags of large records are in
@@ -136,7 +139,7 @@ struct sheath_tx {
 	struct sheath_sgl	dst;
 };
 
-/* bytes of payload a record may have: what the application wants, and what the peer takes */
+/* bytes of payload a record may have: the smaller limit of the application and of the peer */
 static inline u32 sheath_tx_payload_max(const struct sheath_conn *conn)
 {
 	return min_t(u32, conn->payload_max ?: SHEATH_PLAIN_MAX, conn->peer_max ?: SHEATH_PLAIN_MAX);
