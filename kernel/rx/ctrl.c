@@ -136,7 +136,7 @@ static int read_handshake(struct sheath_conn *conn, const u8 *p, u32 len)
 }
 
 /**
- * sheath_rx_ctrl() - deal with a control record nobody else will see
+ * sheath_rx_ctrl() - process a control record that the application will not see
  * @conn: connection
  * @rec: opened record, borrowed
  *
@@ -161,7 +161,10 @@ int sheath_rx_ctrl(struct sheath_conn *conn, struct sheath_rec *rec)
 	}
 }
 
-/* whose key follows by itself, the application cannot put it right */
+/*
+ * With a traffic secret the module follows the KeyUpdate itself. The application could not repair a
+ * bad one, so it is rejected here.
+ */
 static int app_key_update(struct sheath_conn *conn, u8 request, bool ends_record)
 {
 	const u8 *head = conn->rx->hs.head;
@@ -178,9 +181,9 @@ static int app_key_update(struct sheath_conn *conn, u8 request, bool ends_record
  * @conn: connection
  * @rec: opened record, borrowed
  *
- * Messages are the application's to judge. But what follows a KeyUpdate does not open with
- * the key at hand, so it has to be seen here, wherever in the record it begins and in
- * however many parts it comes.
+ * The application judges the messages. But records behind a KeyUpdate do not open with the present
+ * key, so a KeyUpdate has to be found here, wherever in the record it begins and in however many
+ * parts it comes.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -195,7 +198,7 @@ int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
 
 	if (!conn->rx->dir.ver->has_key_update)
 		return 0;
-	/* the application has changed its mind about who reads these */
+	/* the application may take control records over in the middle of a ticket: drop it */
 	sheath_ticket_abandon(conn);
 	if (rec->type != SHEATH_CT_HANDSHAKE)
 		hs->n_head = 0;
@@ -216,8 +219,7 @@ int sheath_rx_ctrl_app(struct sheath_conn *conn, const struct sheath_rec *rec)
  *
  * Context: lock_sock() held.
  *
- * Return: true if the application judges that; the next message begins with the next record
- * then.
+ * Return: true if the application judges this; the next message then begins with the next record.
  */
 bool sheath_rx_ctrl_app_data(struct sheath_conn *conn)
 {

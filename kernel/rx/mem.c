@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory of opened records, and of what is spilled of one that is not complete.
+ * Memory of opened records, and of the spilled part of an incomplete one.
  *
  * Contents are packed into pages, small ones into single pages and large ones into buffers of
  * 2^14 bytes, so that a peer with records of one byte gets no page for each. A page stays
  * until the last record in it is gone; how many there are is kept in page_private().
  *
- * What is held is charged to the socket, as TCP charges its buffers, and counts against the
- * receive buffer, so that it is not given to the peer once more as a window. A record that a
- * reader needs is opened even if the limits of TCP are reached: it is not charged then, the
- * next charge tries again, and nothing is opened ahead meanwhile. Most records are read by the
- * call that opens them: the socket is charged for what is left when that is over.
+ * This memory is charged to the socket, as TCP charges its buffers. It counts against the receive
+ * buffer, so that the peer does not get it once more as a window. A record that a reader needs is
+ * opened even if the limits of TCP are reached: it is not charged then, the next charge tries
+ * again, and no record is opened ahead meanwhile. Most records are read by the call that opens
+ * them: the socket is charged for the records left at the end of that call.
  *
- * What did not verify is cleared where it was written. What did is the reader's, and the pages of
- * it are given back as they are, as TCP and in-tree TLS do with theirs: the same bytes are in
- * memory of the reader, which no more clears it. Whoever gets the pages next, from the allocator
- * or from the pool, writes before he shows anything; who wants more boots with init_on_free=1,
- * which holds for what the allocator gets.
+ * Plaintext that did not verify is cleared where it was written. Pages of verified plaintext are
+ * freed without clearing, as TCP and in-tree TLS free theirs: the reader has the same bytes in its
+ * memory, and does not clear them either. The next user of a page, from the allocator or from the
+ * pool, writes it before showing it. Booting with init_on_free=1 clears pages that the allocator
+ * gets back.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -25,7 +25,7 @@
 #include "record/pool.h"
 #include "rx/rx.h"
 
-/* where contents begin: at blocks of ciphers */
+/* contents begin at multiples of a cipher's block */
 #define REC_ALIGN	16u
 
 static u32 held(const struct sheath_rx *rx)
@@ -33,7 +33,7 @@ static u32 held(const struct sheath_rx *rx)
 	return rx->counted + rx->spill_mem;
 }
 
-/* TCP relies on what it has scheduled never being less than nothing */
+/* TCP relies on sk_forward_alloc not becoming negative by a charge */
 static bool may_charge(struct sock *sk, u32 n)
 {
 	int missing = n - sk->sk_forward_alloc;
@@ -41,7 +41,7 @@ static bool may_charge(struct sock *sk, u32 n)
 	return missing <= 0 || __sk_mem_schedule(sk, missing, SK_MEM_RECV);
 }
 
-/* charge the socket for what is held, or for as much as before if that is too much */
+/* charge the socket for all memory held; leave the charge as it is if that is too much */
 static void charge(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
@@ -78,7 +78,7 @@ static u32 pack_size(bool large)
 	return large ? SHEATH_PLAIN_MAX : PAGE_SIZE;
 }
 
-/* records that are left in the page see to its end */
+/* records that are left in the page free it with the last of them */
 static void leave_page(struct sheath_rx_pack *pack)
 {
 	if (pack->page && !page_private(pack->page))
@@ -91,7 +91,7 @@ static bool find_room(struct sheath_rx_pack *pack, bool large, u32 need, gfp_t g
 {
 	struct page *page = pack->page;
 
-	/* nobody else, a pipe say, refers to it */
+	/* start the page anew: no record is in it, and no one else, such as a pipe, refers to it */
 	if (page && !page_private(page) && page_ref_count(page) == 1)
 		pack->used = 0;
 	if (page && pack->used + need <= pack_size(large))
@@ -166,7 +166,7 @@ struct sheath_rec *sheath_rx_rec_alloc(struct sheath_conn *conn, u32 len)
  * sheath_rx_rec_add() - queue a record, which was allocated last
  * @rx: pipeline
  * @rec: record
- * @len: bytes of content; what else it was allocated for is free again
+ * @len: bytes of content; the rest of its allocation is free again
  */
 void sheath_rx_rec_add(struct sheath_rx *rx, struct sheath_rec *rec, u32 len)
 {
@@ -224,7 +224,7 @@ void sheath_rx_rec_free(struct sheath_rx *rx, struct sheath_rec *rec)
  * sheath_rx_mem_settle() - charge the socket for the records that are left
  * @conn: connection with a receiving key
  *
- * No large buffer is kept that no record is in. The single page stays: small records cost no
+ * A large buffer without records is freed. The single page stays, so that small records cost no
  * allocation.
  *
  * Context: lock_sock() held, or softirq.
@@ -247,12 +247,13 @@ bool sheath_rx_mem_settle(struct sheath_conn *conn)
 }
 
 /**
- * sheath_rx_spill_page() - a page for what is spilled
+ * sheath_rx_spill_page() - a page for spilled bytes
  * @conn: connection with a receiving key
- * @i: which
+ * @i: index of the page in the spill
  * @gfp: how to allocate it
  *
- * Charged, but not against the receive buffer, for which the record is too large.
+ * The page is charged to the socket, but does not count against the receive buffer, for which the
+ * record is too large.
  *
  * Context: lock_sock() held, or softirq.
  *

@@ -2,9 +2,9 @@
 /*
  * Receiving: one walk over the records, shared by recvmsg, splice_read and read_sock.
  *
- * A reader takes what is queued, else asks for the next record, else waits. The lock is
- * released only in wait_event_sk(), and what was found in the receive queue before is
- * looked up anew after it. An error is told when everything before it was delivered.
+ * A reader takes a queued record, else opens the next one, else waits. The lock is released only
+ * in wait_event_sk(), and places in the receive queue are looked up anew after it. An error is
+ * reported when all bytes before it were delivered.
  */
 #include "rx/rx.h"
 
@@ -126,7 +126,7 @@ static void data_came(struct sheath_rx *rx)
 	rx->n_warning = 0;
 }
 
-/* the record that was queued last: keep it for a reader, or see to it here */
+/* handle the newest queued record: leave data for the reader, process control records now */
 static int queued(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
@@ -162,7 +162,7 @@ static int queued(struct sheath_conn *conn)
  * Context: lock_sock() held, may sleep.
  *
  * Return:
- * * 1			- a record was taken: delivered, queued, or seen to
+ * * 1			- a record was taken: delivered, queued, or processed
  * * 0			- none is complete, or the stream ended
  * * %-ENOMEM, other	- of the crypto API, while the peer's key is followed: nothing happened
  * * %-EKEYEXPIRED	- the peer's key changed, or its sequence numbers are used up
@@ -175,7 +175,7 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 
 	want->got = 0;
 	if (rx->parsed >= SHEATH_RX_RELEASE) {
-		/* acknowledged, and what came meanwhile taken out of the backlog */
+		/* have the bytes acknowledged, and take segments out of the backlog */
 		sheath_rxq_release(conn);
 		sk_flush_backlog(conn->sk);
 	}
@@ -216,8 +216,8 @@ int sheath_rx_next(struct sheath_conn *conn, struct sheath_rx_want *want)
 }
 
 /*
- * Sleep until something happens to the socket; the lock is released and taken again. Who has
- * bytes already, or asked for few, is in need of less than the mark and wakes up earlier.
+ * Sleep until something happens to the socket; the lock is released and taken again. A reader that
+ * needs fewer bytes than SO_RCVLOWAT is woken as soon as it can make progress.
  */
 static int wait_event_sk(struct sheath_conn *conn, size_t need, long *timeo)
 {
@@ -234,7 +234,7 @@ static int wait_event_sk(struct sheath_conn *conn, size_t need, long *timeo)
 	sheath_rx_update(conn);
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
-	/* all that is waited for comes with a wake-up */
+	/* no other condition is needed: every event a reader waits for comes with a wake-up */
 	sk_wait_event(sk, timeo, READ_ONCE(sk->sk_err), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
@@ -243,8 +243,8 @@ static int wait_event_sk(struct sheath_conn *conn, size_t need, long *timeo)
 }
 
 /*
- * What a reader is told when there is no record: 1 = wait for one. A reader that has bytes
- * already is not told what is told once.
+ * Result for a reader that finds no record; 1: wait for one. @tell is false when bytes were
+ * already copied: an error that is reported once then stays for the next call.
  */
 static int no_record(struct sheath_conn *conn, bool tell)
 {
@@ -260,7 +260,7 @@ static int no_record(struct sheath_conn *conn, bool tell)
 		rx->fin_told = true;
 		return sock_error(sk);
 	}
-	/* a reset whose error went to a sender is a truncation, too */
+	/* a reset is a truncation, too, if a send() has already consumed its error */
 	if (over) {
 		bool torn = rx->rec_len || rx->spilled || sheath_rxq_avail(conn);
 

@@ -16,7 +16,7 @@
 #include "core/trace.h"
 #include "rx/rx.h"
 
-/* the part of a header that is spilled, and the rest from the queue */
+/* copy the header: its spilled part first, the rest from the queue */
 static int copy_head(struct sheath_conn *conn, u8 head[SHEATH_HEADER_LEN])
 {
 	struct sheath_rx *rx = conn->rx;
@@ -103,7 +103,10 @@ static int list_source(struct sheath_conn *conn, unsigned int aad_len)
 	return 0;
 }
 
-/* the record in front leaves what was counted; memory a sender writes to may have lied */
+/*
+ * Take the front record out of the running count. Restart the count if it cannot be trusted: a
+ * sender on this host may have changed shared pages since.
+ */
 static void forget_front(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
@@ -134,7 +137,7 @@ static void record_done(struct sheath_conn *conn, u32 content)
 	sheath_stat_add(net, SHEATH_STAT_RX_BYTES, content);
 }
 
-/* nothing was released to anybody: end the session, or let the next reader try again */
+/* no byte of the record was delivered: end the session, or let the next reader try again */
 static int open_failed(struct sheath_conn *conn, int rc)
 {
 	if (rc == -ENOMEM) {
@@ -174,8 +177,8 @@ static u32 data_len(struct sheath_conn *conn)
 }
 
 /*
- * A cipher may have written the plaintext before it found that the record does not verify. That
- * is nobody's to see: not in a reader's pages, nor in those that other records go to.
+ * A cipher may have written the plaintext before it found that the record does not verify. Such
+ * plaintext must be visible neither in a reader's pages nor in pages that other records go to.
  */
 static void wipe_dst(struct sheath_sgl *dst)
 {
@@ -196,7 +199,7 @@ static long open_listed(struct sheath_conn *conn, u32 cipher_len)
 	return len;
 }
 
-/* Return: as sheath_rx_open(), or 1 if the reader's pages are not to be had */
+/* Return: as sheath_rx_open(), or 1 if the reader's pages cannot be pinned */
 static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u32 len,
 		       unsigned int aad_len)
 {
@@ -217,7 +220,7 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	sheath_sgl_end(&rx->dst);
 	rc = open_listed(conn, cipher_len);
 	rc = min(rc, 0L);
-	/* the queue may refer to pages that others write to: what was seen before may be gone */
+	/* a sender on this host may have changed shared pages after the inner type was looked at */
 	if (!rc && rx->dir.ver->has_inner_type && rx->over[0] != SHEATH_CT_DATA)
 		rc = -EBADMSG;
 	if (rc)
@@ -233,10 +236,10 @@ static int open_direct(struct sheath_conn *conn, struct sheath_rx_want *want, u3
 	return 0;
 }
 
-/* bytes of what is opened that go to the record's page; the rest goes to rx->over */
+/* opened bytes that go to the record's page; the rest goes to rx->over */
 static u32 paged(const struct sheath_dir *dir, u32 inner)
 {
-	/* an inner type is no reason to take more than a page */
+	/* a page of content needs no larger buffer for its inner type alone */
 	if (dir->ver->has_inner_type && inner == PAGE_SIZE + 1)
 		return PAGE_SIZE;
 	return min_t(u32, inner, SHEATH_PLAIN_MAX);
@@ -258,7 +261,7 @@ static long unpad(struct sheath_rx *rx, struct sheath_rec *rec, u32 inner, u8 *t
 	return pos;
 }
 
-/* RFC 5246 section 6.2.2: what was opened is a fragment, or what compression made of one */
+/* RFC 5246 section 6.2.2: the opened bytes are a fragment, or a compressed fragment */
 static long decompress(struct sheath_rx *rx, struct sheath_rec *rec, long len)
 {
 	struct sheath_compress *c = rx->dir.compress;
@@ -341,7 +344,7 @@ int sheath_rx_open(struct sheath_conn *conn, struct sheath_rx_want *want)
 	want->got = 0;
 	if (rx->dir.seq_end)
 		return -EKEYEXPIRED;
-	/* what began to leave the receive queue leaves it whole */
+	/* a partly spilled record is spilled whole, so that it lies in one place */
 	rc = rx->spilled ? sheath_rxq_spill(conn, conn->sk->sk_allocation) : 0;
 	if (rc)
 		return rc;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bytes of TCP's receive queue by their distance from what was read last. Buffers may
+ * Bytes of TCP's receive queue by their distance from the last byte used up. Buffers may
  * overlap and be merged by TCP whenever the lock is released, so only sequence numbers
  * tell where a byte is; the cursor saves walks within one hold of the lock.
  */
@@ -51,7 +51,7 @@ static struct sk_buff *from_end(struct sheath_conn *conn, u32 seq)
 	return skb;
 }
 
-/* likewise, wherever it is */
+/* the buffer with byte @seq: search from the cursor, then from the nearer end of the queue */
 static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
 {
 	struct sk_buff *skb = conn->rx->cursor;
@@ -59,7 +59,7 @@ static struct sk_buff *find(struct sheath_conn *conn, u32 seq, u32 *off)
 	if (!skb || before(seq, TCP_SKB_CB(skb)->seq))
 		skb = from_end(conn, seq);
 	skb = find_from(conn, skb, seq, off);
-	/* where buffers overlap, it may be in a longer one that begins earlier */
+	/* buffers may overlap: the byte may lie in a longer one that begins earlier */
 	return skb ?: find_from(conn, skb_peek(&conn->sk->sk_receive_queue), seq, off);
 }
 
@@ -128,9 +128,9 @@ static bool map_skb(const struct sk_buff *skb, u32 at, u32 len, struct sheath_sg
  * @len: bytes; @off + @len are available
  * @sgl: list
  *
- * The memory is read only: buffers may be clones whose pages others see. A sender on this
- * host may even have kept pages it can write to (splice, sendfile): a cipher reads its input
- * twice, to verify and to decrypt, and must not be shown two different texts.
+ * The memory is read only: buffers may be clones, whose pages are seen elsewhere. Pages that a
+ * sender on this host may still write to (splice, sendfile) are not mapped: a cipher reads its
+ * input twice, to verify and to decrypt, and must not see two different texts.
  *
  * Return: 0, or %-E2BIG if it has too many pieces or is of a kind that cannot be mapped;
  * the list is useless then.
@@ -185,23 +185,23 @@ static void give_back(struct sheath_conn *conn, u32 len)
 }
 
 /*
- * TCP calls sk_data_ready() when sk_rcvlowat bytes are in its queue, and knows nothing of
- * content that left the queue unread. As much of it as the mark is about, but one byte, is
- * kept back from TCP, so that every byte that comes makes it call.
+ * TCP calls sk_data_ready() when sk_rcvlowat bytes are in its queue, and does not count content
+ * that was opened and is unread. As many used-up bytes as that content has, and at most one byte
+ * less than the mark, are kept in TCP's queue, so that TCP calls when the mark is reached.
  */
 static u32 keep_back(const struct sheath_conn *conn)
 {
 	const struct sheath_rx *rx = conn->rx;
 
-	/* what was spilled had to go */
+	/* spilled bytes had to leave the queue */
 	if (rx->spilled)
 		return 0;
 	return min3(rx->parsed, rx->recs_bytes, sheath_rx_mark(conn) - 1);
 }
 
 /*
- * Where that is not possible, TCP's mark has to be lower than the application's, which
- * getsockopt() shows meanwhile.
+ * Where bytes cannot be kept back, TCP's mark has to be lower than the application's. getsockopt()
+ * shows the lower mark meanwhile.
  */
 static void lower_mark(struct sheath_conn *conn)
 {
@@ -210,7 +210,7 @@ static void lower_mark(struct sheath_conn *conn)
 	u32 unread = rx->recs_bytes + rx->spilled;
 	u32 low = rx->hurried ? mark : unread > rx->parsed ? unread - rx->parsed : 0;
 
-	/* a few bytes may be enough, and TCP cannot know */
+	/* a few compressed bytes may expand to the mark: have TCP call for every byte */
 	if (rx->dir.compress)
 		low = mark;
 	low = min(low, mark - 1);
@@ -221,11 +221,11 @@ static void lower_mark(struct sheath_conn *conn)
 }
 
 /**
- * sheath_rxq_crowded() - what is in the receive buffer has to be taken out, or nothing comes
+ * sheath_rxq_crowded() - the receive buffer is so full that TCP may receive no more
  * @sk: socket
  *
- * As tcp_epollin_ready() has it, but that a shortage of all sockets together is none of this
- * one's while it has less than TCP grants to each.
+ * The conditions of tcp_epollin_ready(), with one exception: memory pressure of all sockets
+ * together does not count while this socket has less memory than TCP grants to each.
  *
  * Context: lock_sock() held, or softirq.
  */
@@ -251,8 +251,8 @@ bool sheath_rxq_full(const struct sock *sk)
 }
 
 /*
- * TCP tells the peer of room when bytes are read out of its queue, and does not see that memory
- * of opened records became free. As there, what is worth telling is twice the window.
+ * TCP announces a larger window when bytes are read out of its queue, and does not see that memory
+ * of opened records became free. As in TCP, twice the window is worth an ACK.
  */
 static void open_window(struct sock *sk)
 {
@@ -271,11 +271,11 @@ static void open_window(struct sock *sk)
 }
 
 /**
- * sheath_rxq_release() - give back what is used up, and forget the cursor
+ * sheath_rxq_release() - give used-up bytes back to TCP, and forget the cursor
  * @conn: connection with a receiving key
  *
- * To be called before the lock is released and before anything is sent. Some may be kept
- * back for SO_RCVLOWAT, but not from a window that is closing.
+ * To be called before the lock is released and before anything is sent. Some bytes may be kept
+ * back for SO_RCVLOWAT, but not while the receive buffer is crowded.
  */
 void sheath_rxq_release(struct sheath_conn *conn)
 {
@@ -293,7 +293,7 @@ void sheath_rxq_release(struct sheath_conn *conn)
 }
 
 /**
- * sheath_rxq_release_all() - give back what is used up, without any exception
+ * sheath_rxq_release_all() - give all used-up bytes back to TCP, keeping none back
  * @conn: connection with a receiving key that nobody will read from any more
  */
 void sheath_rxq_release_all(struct sheath_conn *conn)
@@ -306,9 +306,9 @@ void sheath_rxq_release_all(struct sheath_conn *conn)
  * @conn: connection with a receiving key
  * @gfp: how to allocate memory for it
  *
- * For receive buffers that cannot hold a record, and records in too many pieces; while its
- * length is not known, only the header. A few bytes left in the queue keep a whole buffer of
- * TCP there, which may be all the room there is.
+ * For receive buffers that cannot hold a record, and for records in too many pieces. While the
+ * length of the record is not known, only the header is copied. Even a few bytes must not stay in
+ * the queue: they keep a whole buffer of TCP there, which may be all the room there is.
  *
  * Context: lock_sock() held, or softirq; may sleep if @gfp allows it.
  *

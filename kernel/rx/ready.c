@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readiness: would a reader get something now? It is worked out whenever bytes came or were
- * read, so that poll() has to look at one flag only, and TCP wakes nobody up for nothing.
+ * Readiness: would a reader get something now? The answer is worked out whenever bytes came or
+ * were read, so that poll() has to look at one flag only, and TCP wakes no reader in vain.
  */
 #include <net/tcp.h>
 
@@ -42,8 +42,8 @@ static bool count_one(struct sheath_conn *conn)
 }
 
 /*
- * Could a reader have @target bytes of content now? Where a count ended, the next one goes
- * on: one that began anew for every segment would take its time with many small records.
+ * Could a reader have @target bytes of content now? Each count goes on where the last one ended:
+ * a count from the start for every segment would be slow with many small records.
  */
 static bool content_ready(struct sheath_conn *conn, u32 target)
 {
@@ -61,11 +61,11 @@ static bool content_ready(struct sheath_conn *conn, u32 target)
 	}
 	while (rx->scan_sum < target - rx->recs_bytes && count_one(conn))
 		;
-	/* what a reader will be told is worth any mark */
+	/* a bad header must wake the reader whatever SO_RCVLOWAT says */
 	return rx->scan_bad || rx->scan_sum >= target - rx->recs_bytes;
 }
 
-/* one byte of ciphertext in the receive queue, decrypted; authentic it is not */
+/* one byte of ciphertext in the receive queue, decrypted but not authenticated */
 static u8 peek_byte(struct sheath_conn *conn, u32 off, u32 pos)
 {
 	struct sheath_dir *dir = &conn->rx->dir;
@@ -77,8 +77,9 @@ static u8 peek_byte(struct sheath_conn *conn, u32 off, u32 pos)
 }
 
 /*
- * Is the record at @off, @ahead of the one in front, nothing but a session ticket? What is
- * behind any other message may be under another key, and must not be judged by this one.
+ * Is the record at @off, @ahead records behind the one in front, exactly one session ticket? A
+ * record behind any other message may be under another key, so it must not be looked at with this
+ * one.
  */
 static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct sheath_header *h)
 {
@@ -94,9 +95,10 @@ static bool is_ticket(struct sheath_conn *conn, u32 off, u32 ahead, const struct
 }
 
 /*
- * A server of TLS 1.3 sends tickets that no reader gets: who polls must not be told of bytes,
- * read, and wait. So the records in front, the first of which is complete, are looked at before
- * anybody is woken up; each of them once, however often bytes come behind them.
+ * A TLS 1.3 server sends tickets that no reader gets. poll() must not report them, or a reader
+ * would find nothing and wait. So the records in front, of which the first is complete, are looked
+ * at before a reader is woken up. Each record is looked at once, however often bytes come behind
+ * it.
  */
 static bool only_tickets(struct sheath_conn *conn)
 {
@@ -147,8 +149,8 @@ bool sheath_rx_is_data(struct sheath_conn *conn)
  * sheath_rx_hint() - bytes a reader would get now, at most
  * @conn: connection with a receiving key
  *
- * Nothing is opened for it, so padding, compressed records and records that are not data count
- * with all that could be in them.
+ * No record is opened for this. Padding, compressed records and control records count with the
+ * most content they could have.
  *
  * Context: lock_sock() held.
  *
@@ -203,7 +205,7 @@ void sheath_rx_update(struct sheath_conn *conn)
 {
 	struct sheath_rx *rx = conn->rx;
 	struct sock *sk = conn->sk;
-	/* nothing can be read with the old key, so there is nothing to wake up for */
+	/* a paused direction wakes no reader: the old key opens nothing more */
 	int head = rx->eof ? 1 : rx->paused ? 0 : sheath_rx_head(conn);
 	bool ready = head || !list_empty(&rx->recs);
 	u32 target = rx->hurried ? 1 : sheath_rx_mark(conn);
@@ -216,7 +218,7 @@ void sheath_rx_update(struct sheath_conn *conn)
 	}
 	if (ready && target > 1 && !rx->eof && !rx->paused && head >= 0)
 		ready = sheath_rxq_crowded(sk) || content_ready(conn, target);
-	/* a window that is full of tickets closes nobody out */
+	/* tickets alone do not make the socket readable, unless they fill the receive window */
 	if (ready && head > 0 && !rx->eof && only_tickets(conn))
 		ready = sheath_rxq_crowded(sk);
 	rx->cursor = NULL;
@@ -233,7 +235,7 @@ void sheath_rx_data_ready(struct sheath_conn *conn)
 {
 	struct sock *sk = conn->sk;
 
-	/* only a reader can make an end of that, and works it out anew */
+	/* only a reader can clear rx->ready, and it calls sheath_rx_update() afterwards */
 	if (!conn->rx->ready)
 		sheath_rx_update(conn);
 	if (conn->rx->ready || sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN)
@@ -257,7 +259,7 @@ void sheath_rx_recheck(struct sheath_conn *conn)
 /**
  * sheath_rx_set_rcvlowat() - SO_RCVLOWAT
  * @conn: connection with a receiving key
- * @base: what TCP does about it, cap it and see to a buffer that can hold it
+ * @base: function of TCP, which caps the mark and enlarges the buffer for it
  * @val: mark
  *
  * Context: lock_sock() held.

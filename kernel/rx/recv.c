@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recvmsg(), and what else the application asks of the records that came. */
+/* recvmsg(), and the other questions of the application about received records. */
 #include <linux/net.h>
 #include <linux/tls.h>
 #include <net/busy_poll.h>
@@ -31,7 +31,7 @@ static int put_type(struct msghdr *msg, u8 type)
  * @typed: the control message was written
  * @last: peeking: record that was copied from last, NULL: none yet
  * @skip: peeking: bytes of it already copied
- * @gone: peeking: what the pipeline's @gone was when this began; @last is there while that is so
+ * @gone: peeking: the pipeline's @gone at the start of the peek; @last is valid while it is equal
  */
 struct reader {
 	struct msghdr	*msg;
@@ -45,7 +45,7 @@ struct reader {
 	u64		gone;
 };
 
-/* the record to copy from next, and where; peeking goes on behind what it has seen */
+/* the record to copy from next, and the offset; a peek goes on behind the bytes it has copied */
 static struct sheath_rec *source(struct sheath_rx *rx, struct reader *r, u32 *off)
 {
 	struct sheath_rec *rec = r->last ?: sheath_rx_first(rx);
@@ -85,7 +85,7 @@ static int deliver(struct sheath_conn *conn, struct reader *r, struct sheath_rec
 		}
 	}
 	r->copied += n;
-	/* of data, too, as in-tree TLS has it: TLS libraries tell a whole record by it */
+	/* for data, too, as in-tree TLS: TLS libraries detect the end of a record by MSG_EOR */
 	if (off + n == rec->len)
 		r->msg->msg_flags |= MSG_EOR;
 	rc = rec->type == SHEATH_CT_DATA;
@@ -107,7 +107,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	int rc;
 
 	if (r->flags & MSG_PEEK && conn->rx->gone != r->gone) {
-		/* while this one waited, another reader took what it had peeked at */
+		/* another reader took bytes that this one, waiting, had peeked at: start again */
 		iov_iter_revert(&r->msg->msg_iter, r->flags & MSG_TRUNC ? 0 : r->copied);
 		r->msg->msg_flags &= ~MSG_EOR;
 		r->copied = 0;
@@ -119,7 +119,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	rec = source(conn->rx, r, &off);
 	if (rec)
 		return deliver(conn, r, rec, off);
-	/* who takes nothing leaves the record to a reader with memory to open it into */
+	/* a read of no bytes leaves the record to a reader with memory to open it into */
 	if (!r->len && sheath_rx_is_data(conn))
 		return 0;
 	if (r->flags & MSG_PEEK && !list_empty(&conn->rx->recs) &&
@@ -128,7 +128,7 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 	if (!(r->flags & (MSG_PEEK | MSG_TRUNC)) && user_backed_iter(&r->msg->msg_iter) &&
 	    (!r->typed || r->type == SHEATH_CT_DATA))
 		want.direct = &r->msg->msg_iter;
-	/* what was peeked at is still there, counts again, and may leave no room for more */
+	/* peeked bytes stay in the queue: they count again, and may leave no room for more */
 	if (r->copied >= target || (r->copied && r->flags & MSG_PEEK && sheath_rxq_full(conn->sk)))
 		timeo = NULL;
 	rc = sheath_rx_take(conn, &want, !r->copied,
@@ -147,8 +147,8 @@ static int step(struct sheath_conn *conn, struct reader *r, size_t target, long 
 }
 
 /*
- * In-tree TLS tells of a bad header once, and then there is nothing to read, ever. Who does
- * not wait may be told so, too; who waits would wait for ever.
+ * In-tree TLS reports a bad header once and EAGAIN afterwards. Do the same for non-blocking reads.
+ * A blocking read gets the error again, because it would never return.
  */
 static int tell(struct sheath_conn *conn, int rc, int flags)
 {
@@ -162,7 +162,7 @@ static int tell(struct sheath_conn *conn, int rc, int flags)
 	return rc;
 }
 
-/* TCP_INQ, and io_uring's question whether it is worth while to come again */
+/* bytes left to read, for TCP_INQ and for io_uring, which decides by it whether to retry */
 static void put_inq(struct sheath_conn *conn, struct msghdr *msg)
 {
 	int inq;
@@ -234,7 +234,7 @@ void sheath_rx_busy_poll(struct sheath_conn *conn, bool nonblock)
 		sk_busy_loop(sk, nonblock);
 }
 
-/* see to all that is in front of data, as a reader would */
+/* process the control records in front of data, as a reader would */
 static void skip_ctrl(struct sheath_conn *conn)
 {
 	struct sheath_rx_want want = { };
@@ -257,9 +257,10 @@ static void skip_ctrl(struct sheath_conn *conn)
  * sheath_rx_drain() - the connection is going to be closed
  * @conn: connection with a receiving key
  *
- * TCP resets a connection that is closed with unread bytes, so that the peer learns of it, and
- * looks at its receive queue for them. A session ticket or a close_notify there is not worth
- * that; data that left the queue is, and a close_notify before the reset would be a lie.
+ * TCP resets a connection that is closed with unread bytes in its receive queue, so that the peer
+ * learns of it. A session ticket or a close_notify in the queue is no reason for a reset. Unread
+ * data that was opened out of the queue is one, and no close_notify may precede that reset: it
+ * would say that the end was in order.
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -283,10 +284,10 @@ bool sheath_rx_drain(struct sheath_conn *conn)
  * sheath_rx_inq() - FIONREAD: bytes of data a reader would get before anything else
  * @conn: connection with a receiving key
  *
- * Padding and content type of a TLS 1.3 record are known when it is open, so what is complete
- * is opened for this and waits in the queue, as if it was peeked at. What more than a receive
- * buffer of opened records holds is not counted, nor a control record and what follows it. An
- * error is left for a reader to find.
+ * Padding and content type of a TLS 1.3 record are known only when it is open, so complete records
+ * are opened here and wait in the queue, as after a peek. Not counted are records beyond one
+ * receive buffer of opened ones, and a control record with everything behind it. An error is left
+ * for a reader to report.
  *
  * Context: lock_sock() held, may sleep.
  */

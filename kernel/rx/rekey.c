@@ -2,10 +2,10 @@
 /*
  * Changing the receiving key (RFC 8446 sections 4.6.3 and 7.2).
  *
- * It is changed when the record with the KeyUpdate has been opened, before the header of the
- * next one is looked at. With the traffic secret of the direction the module does this by
- * itself. Without it, the next key has to be given by whoever gave the first one, and reading
- * stops until then.
+ * The key is changed when the record with the KeyUpdate has been opened, before the header of the
+ * next one is looked at. With the traffic secret of the direction the module does this by itself.
+ * Without it, the program that gave the first key has to give the next one, and reading stops
+ * until then.
  */
 #include "rx/rekey.h"
 
@@ -25,7 +25,7 @@ module_param(limit_updates, uint, 0644);
 MODULE_PARM_DESC(limit_updates, "KeyUpdates a peer may send in a second, whatever else it sends");
 
 /**
- * sheath_rekey_replace_rx() - open what comes with another key from here on
+ * sheath_rekey_replace_rx() - open the next records with another key
  * @conn: connection with a receiving key
  * @next: keyed; taken over and zeroed
  *
@@ -67,8 +67,8 @@ int sheath_rekey_follow(struct sheath_conn *conn)
 }
 
 /*
- * A KeyUpdate costs a key schedule, or two, which is some 25 times what a small record of data
- * does, so data between them is no excuse.
+ * A KeyUpdate costs one key schedule or two, some 25 times the cost of a small record of data. So
+ * data between KeyUpdates does not reset the count.
  */
 static bool is_flood(struct sheath_rx *rx)
 {
@@ -82,7 +82,7 @@ static bool is_flood(struct sheath_rx *rx)
 /**
  * sheath_rekey_received() - the peer sends with its next key from here on
  * @conn: connection with a receiving key
- * @request: the peer wants us to change ours as well
+ * @request: the peer asks for a change of the sending key, too
  *
  * Context: lock_sock() held, may sleep. The cursor of the receive queue must not be in use.
  *

@@ -8,7 +8,7 @@
 struct sheath_conn;
 struct sheath_dir;
 
-/* KeyUpdates within a second: no peer with a reason sends so many */
+/* limit of KeyUpdates per second, with or without data between them; more is an attack */
 #define SHEATH_RX_UPDATE_MAX	8
 
 /* lock_sock() held, may sleep */

@@ -18,12 +18,13 @@ struct pipe_inode_info;
 #define SHEATH_RX_DIRECT_MIN	2048
 /* header, explicit nonce, 2^14 bytes, inner type, tag: the pages a whole record fits in */
 #define SHEATH_RX_SPILL_PAGES	DIV_ROUND_UP(SHEATH_PLAIN_MAX + 2048 + SHEATH_HEADER_LEN, PAGE_SIZE)
-/* records in a row that bring nothing: no peer with a reason sends so many */
+/* consecutive empty records allowed before the session is ended */
 #define SHEATH_RX_EMPTY_MAX	64
-/* session tickets that are looked past before somebody is woken up to read them */
+/* session tickets looked past before a reader is woken up to read them */
 #define SHEATH_RX_TICKETS_MAX	16
+/* warning alerts and dropped messages allowed without data between them */
 #define SHEATH_RX_WARNING_MAX	16
-/* what a long read uses up is given back to TCP in such pieces, so that the sender goes on */
+/* bytes a long read uses up before it gives them back to TCP, so that the peer goes on sending */
 #define SHEATH_RX_RELEASE	(128 * 1024)
 
 /**
@@ -37,7 +38,7 @@ struct pipe_inode_info;
  * @type: content type
  * @large: @page is of the large ones
  *
- * Small, as a peer may send many with next to nothing in them.
+ * Kept small: a peer may send many records of few bytes.
  */
 struct sheath_rec {
 	struct list_head	list;
@@ -71,42 +72,42 @@ struct sheath_rx_pack {
  * @recs: opened records
  * @recs_bytes: bytes of content in them, not yet delivered
  * @recs_mem: bytes of memory they take
- * @counted: bytes of it that count against the receive buffer
- * @charged: bytes of that, and of @spill, that the socket is charged for
+ * @counted: bytes of @recs_mem that count against the receive buffer
+ * @charged: bytes of @counted and @spill_mem that the socket is charged for
  * @gone: bytes that were read out of @recs
  * @own: one record, so that it costs no allocation
  * @own_used: @own is in use
- * @small: for contents of up to a page
- * @large: for longer ones
+ * @small: page for contents of up to a page
+ * @large: buffer for longer contents
  * @parsed: bytes behind copied_seq that are used up but not yet given back to TCP
  * @lowered: how much sk_rcvlowat is below the application's mark, see lower_mark()
- * @hurried: readers asleep that need less than the mark
+ * @hurried: sleeping readers that need fewer bytes than the mark
  * @cursor: socket buffer the last look-up ended in; NULL whenever the lock was released
  * @head: header of the record in front, valid if @rec_len is not 0
  * @rec_len: length of the record in front, header included; 0: not known yet
- * @head_err: what is wrong with the header, negative errno; found in softirq, told by a reader
+ * @head_err: error of the header, negative errno; found in softirq, reported by a reader
  * @head_told: @head_err was reported to a reader
  * @spill: start of the record in front, where the receive buffer cannot hold all of it
  * @spilled: bytes in @spill
  * @spill_mem: bytes of memory they take
- * @over: what is opened and does not fit the page: inner type, MAC and padding, or what
- *	compression made longer
+ * @over: opened bytes that do not fit the page: inner type, MAC and padding, or the growth by
+ *	compression
  * @ready: a reader would get something
  * @eof: close_notify was received
  * @fin_told: a truncation was reported
  * @paused: the peer changed its key, and there is no secret to follow it with
- * @rekey_due: the peer changed its key, and ours did not follow yet
+ * @rekey_due: the peer changed its key, and the receiving key did not follow yet
  * @hs: handshake messages, when the module reads them
  * @scan_seq: where in the stream of TCP the last count of content ended, if @scanned
  * @scan_sum: content of the records from the one in front to there
- * @scan_bad: a header that is wrong follows
- * @scanned: they are valid
- * @ahead: bytes in the queue from the record in front on that are nothing but tickets
- * @n_ahead: how many tickets
+ * @scan_bad: a bad header follows at @scan_seq
+ * @scanned: @scan_seq, @scan_sum and @scan_bad are valid
+ * @ahead: bytes of whole session tickets, counted from the record in front
+ * @n_ahead: session tickets in @ahead
  * @n_empty: empty records in a row
  * @n_warning: warning alerts in a row
- * @n_update: KeyUpdates since @update_since, whatever came between them
- * @update_since: jiffies
+ * @n_update: KeyUpdates since @update_since; data between them does not reset it
+ * @update_since: time of the first KeyUpdate counted, jiffies
  * @src: scatterlist of the record in work
  * @dst: likewise
  *

@@ -25,7 +25,7 @@ static void spd_release(struct splice_pipe_desc *spd, unsigned int i)
 	put_page(spd->pages[i]);
 }
 
-/* as much of @rec as the pipe has room for, which need not be all */
+/* splice as many bytes of @rec as the pipe has room for, at most @len */
 static ssize_t rec_to_pipe(const struct sheath_rec *rec, struct pipe_inode_info *pipe, u32 len)
 {
 	struct partial_page partial[REC_PAGES];

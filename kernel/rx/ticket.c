@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Session tickets (RFC 8446 section 4.6.1) on sockets that leave control records to the
- * module. They come when the peer likes, mostly with the first data, and only the TLS
- * library that did the handshake can make use of them. So it may ask for a few to be kept,
- * and fetches them when it wants to resume.
+ * module. Tickets come at any time, mostly with the first data, and only the TLS library that did
+ * the handshake can use them. So that library may have a few kept, and fetches them when it wants
+ * to resume.
  */
 #include "rx/ticket.h"
 
@@ -15,7 +15,7 @@
 #include "rx/rx.h"
 
 #define HEAD_LEN	4
-/* bytes of all tickets of a socket; those of servers in use have some hundred */
+/* bytes of all tickets of a socket; a ticket of a usual server has some hundred */
 #define BYTES_MAX	65536
 
 /**
@@ -58,7 +58,7 @@ static void drop(struct sheath_tickets *tickets, struct sheath_ticket *t)
 /**
  * sheath_ticket_keep() - have tickets kept
  * @conn: context
- * @max: how many; what is there stays
+ * @max: tickets to keep; those already kept stay
  *
  * Context: lock_sock() held, may sleep.
  *
@@ -79,7 +79,7 @@ int sheath_ticket_keep(struct sheath_conn *conn, u32 max)
 }
 
 /**
- * sheath_ticket_abandon() - the rest of the message that is being received will not be seen
+ * sheath_ticket_abandon() - drop the ticket that is being received, whose rest will not be seen
  * @conn: context
  *
  * Context: lock_sock() held.
