@@ -27,7 +27,10 @@ static const struct proto_ops *base_ops(const struct sheath_conn *conn)
 	return conn->proto->base_ops;
 }
 
-/* unlock, and let nothing wait in TCP for more that was announced and does not come */
+/*
+ * Release the socket lock. If MSG_MORE was promised and not kept, make TCP send the segment it held
+ * back.
+ */
 static void release_corked(struct sheath_conn *conn, bool more)
 {
 	bool uncork = conn->tx && conn->tx->corked && !more;
@@ -273,7 +276,10 @@ static int sheath_shutdown(struct socket *sock, int how)
 		return -ECONNABORTED;
 	}
 	rc = base_ops(conn)->shutdown(sock, how);
-	/* a peer that is gone answers close_notify with a reset, but would have taken the FIN */
+	/*
+	 * The close_notify may draw a reset from a peer that has already closed. shutdown() would
+	 * have succeeded without it, so hide that ENOTCONN.
+	 */
 	return rc == -ENOTCONN && connected ? 0 : rc;
 }
 
@@ -312,10 +318,11 @@ void sheath_ops_set(struct proto *prot, struct proto_ops *ops)
 	if (ops->set_rcvlowat)
 		ops->set_rcvlowat = sheath_set_rcvlowat;
 	/*
-	 * __sock_release() lets go of the owner when the stack has nothing left of us: the last
-	 * reference of the ULP may go inside the base protocol's close(), and that returns to
-	 * ours. A base that is a module itself keeps its place here, as nobody else would let go
-	 * of it; there the risk is that of every ULP.
+	 * The base protocol's close() may drop the last reference of the ULP, and then returns into
+	 * this module. __sock_release() drops ops->owner later, when no function of this module is
+	 * on the stack, so being the owner keeps the module loaded. If the base operations belong
+	 * to another module, that owner stays, because nothing else would drop its reference: this
+	 * module may then be unloaded too early, as with every ULP.
 	 */
 	if (!ops->owner)
 		ops->owner = THIS_MODULE;
