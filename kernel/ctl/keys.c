@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Installing keys, whichever door they came through: what takes time is prepared without the
- * lock of the socket, so that a commit is short, and nobody who commits waits for others.
+ * Installing keys, from netlink and from socket options. All that takes time is prepared without
+ * the lock of the socket, so that a commit is short and waits for no one.
  */
 #include "ctl/keys.h"
 
@@ -47,7 +47,7 @@ static int judge_first(const struct sheath_conn *conn, const struct sheath_key_p
 	return 0;
 }
 
-/* the peer has to be told, under the old key, and once */
+/* the peer must get exactly one KeyUpdate, under the old key */
 static int judge_next_tx(const struct sheath_conn *conn, const struct sheath_key_params *key,
 			 struct netlink_ext_ack *extack)
 {
@@ -59,7 +59,7 @@ static int judge_next_tx(const struct sheath_conn *conn, const struct sheath_key
 		NL_SET_ERR_MSG(extack, "flags: send-key-update is set, but the application has already sent a KeyUpdate");
 		return -EINVAL;
 	}
-	/* where there is a secret nobody but the module sends a KeyUpdate */
+	/* with a secret, only the module sends KeyUpdates */
 	if (tx->dir.secret.hash || !(tx->told || conn->in_tree)) {
 		NL_SET_ERR_MSG(extack, "flags: send-key-update is missing, the peer would not know of the new key");
 		return -EINVAL;
@@ -87,7 +87,7 @@ static int judge_next(const struct sheath_conn *conn, const struct sheath_key_pa
 	}
 	if (key->flags == SHEATH_KEY_TX)
 		return judge_next_tx(conn, key, extack);
-	/* as later in-tree TLS: there the application knows, or else cannot read on */
+	/* as later in-tree TLS: its application knows of the change, or cannot read on */
 	if (!conn->rx->paused && (conn->rx->dir.secret.hash || !conn->in_tree)) {
 		NL_SET_ERR_MSG(extack, "key: the peer has not changed its key, or the module has already followed");
 		return -EBUSY;
@@ -95,7 +95,7 @@ static int judge_next(const struct sheath_conn *conn, const struct sheath_key_pa
 	return 0;
 }
 
-/* what has been received can be read with the next key whatever became of the connection */
+/* received bytes can be read with the next receiving key, whatever became of the connection */
 static bool is_too_late(const struct sheath_conn *conn, const struct sheath_key_params *key)
 {
 	if (conn->rx && key->flags == SHEATH_KEY_RX)
@@ -359,7 +359,7 @@ static int commit(struct sheath_conn *conn, struct sheath_fresh *fresh)
 		sheath_event(conn, SHEATH_EVENT_UP);
 	if (sends)
 		sheath_tx_push(conn, false);
-	/* records that came before the key woke nobody up for being complete */
+	/* records that were complete before the key came have woken no reader: wake it now */
 	if (conn->rx)
 		sheath_rx_update(conn);
 	if (conn->rx && conn->rx->ready)
@@ -367,7 +367,7 @@ static int commit(struct sheath_conn *conn, struct sheath_fresh *fresh)
 	return 0;
 }
 
-/* whoever does not count keys means the next one */
+/* a key set without an epoch (TLS_TX, TLS_RX) is the next one */
 static void fill_epochs(const struct sheath_conn *conn, struct sheath_key_set *set)
 {
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* key-set: keys and secrets out of a request, strictly, and out of its memory after that. */
+/* key-set: parse keys strictly, then wipe them from the request. */
 #include "ctl/nl.h"
 
 #include <linux/file.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rekey: a KeyUpdate because somebody asks for it. */
+/* rekey: a KeyUpdate on request. */
 #include "ctl/nl.h"
 
 #include <net/genetlink.h>
@@ -30,7 +30,7 @@ static int nl_rekey_flags(struct genl_info *info, enum sheath_rekey_tx *what)
 	return 0;
 }
 
-/* What derives the next key is loaded by others, and not while the socket is owned. */
+/* Algorithms that derive the next key are loaded elsewhere, never while the socket is owned. */
 static bool nl_algs_ready(const struct sheath_tx *tx)
 {
 	const struct sheath_dir *dir = &tx->dir;

@@ -74,11 +74,11 @@ int sheath_nl_check_once(const struct nlattr *head, int len, int multi,
 }
 
 /*
- * Numbers of descriptors are looked up in the table of whoever sends. A program with more rights
- * than its caller may be given a netlink socket as its standard output, and write to it what the
- * caller wants: a confused deputy. Such a program knows nothing of netlink and gives no address,
- * so a request that names its destination is meant. Without one, the sender must have no rights
- * that whoever opened the socket had not.
+ * Numbers of descriptors are looked up in the sender's table. A program with more rights than its
+ * caller may be given a netlink socket as its standard output, and write to it what the caller
+ * wants: a confused deputy. Such a program knows nothing of netlink and gives no address, so a
+ * request that names its destination is meant. Without an address, the sender must have no rights
+ * that the opener of the socket had not.
  */
 static bool nl_is_meant(const struct sk_buff *skb)
 {
@@ -111,9 +111,9 @@ static int nl_check_opener(const struct sk_buff *skb, struct netlink_ext_ack *ex
  * @info: request
  * @attr: number of the descriptor in the sender's table
  *
- * Return: socket, to be released by sockfd_put(), or an error pointer: %-EPERM if somebody
- * else opened the netlink socket and the request has no address, %-EBADF, %-ENOTSOCK, %-EPROTOTYPE if it is not TCP, %-EXDEV
- * if it is in another network namespace.
+ * Return: socket, to be released by sockfd_put(), or an error pointer: %-EPERM if
+ * another user opened the netlink socket and the request has no address, %-EBADF, %-ENOTSOCK,
+ * %-EPROTOTYPE if it is not TCP, %-EXDEV if it is in another network namespace.
  */
 struct socket *sheath_nl_sock_get(const struct sk_buff *skb, struct genl_info *info,
 				  const struct nlattr *attr)

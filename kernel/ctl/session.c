@@ -3,9 +3,9 @@
  * Every attached socket, by cookie, for each network namespace.
  *
  * The table holds no references: a context enters it at attach and leaves it when the ULP
- * lets go of the socket, before the socket is destroyed. Whoever finds a context under
- * rcu_read_lock() may read it there; whoever needs more takes a reference to the socket
- * with sheath_session_sk_get() and then its lock.
+ * lets go of the socket, before the socket is destroyed. A context found under rcu_read_lock()
+ * may be read there. For more, take a reference to the socket with sheath_session_sk_get() and
+ * then its lock.
  */
 #include "ctl/session.h"
 
@@ -77,7 +77,7 @@ void sheath_session_del(struct sheath_conn *conn)
  * @net: network namespace
  *
  * Context: any.
- * Return: a cookie no session that is in the table now has a larger one than.
+ * Return: upper bound of the cookies in the table now.
  */
 unsigned long sheath_session_newest(struct net *net)
 {
