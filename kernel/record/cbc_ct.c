@@ -38,7 +38,7 @@ const struct sheath_ct_hash sheath_ct_sha384 = {
 	.block = 128, .shift = 7, .word = 8, .state = 64, .digest = 48, .len = 16,
 };
 
-/* the compiler must not see that it is a mask, or it may make a branch of it */
+/* hide from the compiler that the value is a mask, or it may make a branch of it */
 static u32 mask_of_msb(u32 v)
 {
 	u32 m = 0 - (v >> 31);
@@ -48,8 +48,8 @@ static u32 mask_of_msb(u32 v)
 }
 
 /*
- * Values below 2^31. Nor must it see where they come from: it would count loops by their
- * distance from a secret, which looks like a leak even where it is none.
+ * Both values are below 2^31. The origin of @a is hidden as well, or the compiler rewrites loop
+ * counters relative to a secret, which leak checkers report even where nothing leaks.
  */
 static u32 mask_lt(u32 a, u32 b)
 {
