@@ -125,6 +125,12 @@ out_close:
 	return fd[1] < 0 ? -1 : 0;
 }
 
+void st_pair_close(int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int st_attach(int fd, const char *ulp)
 {
 	char name[16] = "";

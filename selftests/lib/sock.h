@@ -61,6 +61,7 @@ unsigned int st_crypto_info(const struct st_key *k, void *buf);
 
 /* a connected pair over loopback, AF_INET or AF_INET6; 0 or -1 */
 int st_pair(int family, int fd[2]);
+void st_pair_close(int fd[2]);
 /* attach; asserts by TCP_ULP readback that it is really there; 0 or -1 with errno */
 int st_attach(int fd, const char *ulp);
 /* st_attach() unless it is attached, then TLS_TX or TLS_RX */

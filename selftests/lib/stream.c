@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FULL	16384
@@ -67,6 +68,19 @@ int st_expect(int fd, uint64_t pos, uint64_t len, size_t chunk)
 	}
 	free(buf);
 	return rc;
+}
+
+bool st_passes(int from, int to, size_t len)
+{
+	uint8_t *out = malloc(len), *in = calloc(1, len);
+	bool same;
+
+	st_fill(out, len, 0);
+	same = !st_send_all(from, out, len, 0) && !st_recv_all(to, in, len) &&
+	       !memcmp(in, out, len);
+	free(out);
+	free(in);
+	return same;
 }
 
 int st_expect_eof(int fd)

@@ -14,6 +14,8 @@ long long st_fill_socket(int fd, uint64_t pos, uint64_t len, size_t chunk);
 int st_write(int fd, uint64_t pos, uint64_t len, size_t chunk);
 /* read @len bytes and compare; 0, an errno, EILSEQ if they differ, EPIPE if there are less */
 int st_expect(int fd, uint64_t pos, uint64_t len, size_t chunk);
+/* do @len bytes come through? no more than the sockets take without a reader */
+bool st_passes(int from, int to, size_t len);
 /* a clean end of file: 0, or an errno, EMSGSIZE if there is a byte */
 int st_expect_eof(int fd);
 
