@@ -56,6 +56,16 @@ int st_peer_send(struct st_peer *p, uint8_t type, const void *data, size_t len)
 	return st_send_record(p->raw, &p->to, type, data, len);
 }
 
+void st_peer_reset(struct st_peer *p)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(p->raw, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(p->raw);
+	p->raw = -1;
+	st_poll(p->fd, POLLHUP, 5000);
+}
+
 bool st_peer_expect(struct st_peer *p, uint8_t type, const void *data, size_t len)
 {
 	uint8_t out[ST_RECORD_MAX], got;

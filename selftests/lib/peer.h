@@ -26,6 +26,8 @@ int st_peer_open_keys(struct st_peer *p, const struct st_key *to, const struct s
 void st_peer_close(struct st_peer *p);
 /* send one record to the sheath socket; 0 or -1 */
 int st_peer_send(struct st_peer *p, uint8_t type, const void *data, size_t len);
+/* nothing of the socket is read any more, nothing more comes; @p->raw is closed */
+void st_peer_reset(struct st_peer *p);
 /* does the next record of the sheath socket have this type and content? */
 bool st_peer_expect(struct st_peer *p, uint8_t type, const void *data, size_t len);
 /* is there nothing more but the end of the stream? */
