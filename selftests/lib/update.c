@@ -14,13 +14,6 @@ struct sheath_info st_info(int fd)
 	return i;
 }
 
-ssize_t st_get(int fd, int flags)
-{
-	char buf[64];
-
-	return recv(fd, buf, sizeof(buf), flags);
-}
-
 int st_rekey(int fd, uint32_t flags)
 {
 	return setsockopt(fd, SOL_TLS, SHEATH_REKEY, &flags, sizeof(flags));

@@ -8,17 +8,12 @@
 
 #include <linux/sheath.h>
 
-enum { ALERT = 21, HANDSHAKE = 22, DATA = 23 };
+#include "ctrl.h"
 
-#define V13 TLS_1_3_VERSION
-
-static const uint8_t close_notify[] = { 1, 0 };
 static const uint8_t update[] = { 24, 0, 0, 1, 0 };
 static const uint8_t update_both[] = { 24, 0, 0, 1, 1 };
 
 struct sheath_info st_info(int fd);
-/* receive up to 64 bytes and forget them */
-ssize_t st_get(int fd, int flags);
 /* by SHEATH_REKEY; 0 or -1 with errno */
 int st_rekey(int fd, uint32_t flags);
 /* receive a record, and its type; 0 if none was told */
