@@ -116,20 +116,19 @@ static int add_pair(struct sheath_config *cfg, const struct sheath_pem *cert,
 
 	if (sheath_pem_first_cert(cert, &leaf))
 		return -1;
-	if (sheath_pem_add_pair(cfg->server_cred, cert, key) ||
-	    sheath_pem_add_pair(cfg->client_cred, cert, key))
-		goto out_leaf;
 	if (!sheath_sni_add(cfg, leaf)) {
-		sheath_fail("out of memory");
-		goto out_leaf;
+		gnutls_x509_crt_deinit(leaf);
+		return sheath_fail("out of memory");
+	}
+	/* the certificates of a server's credentials are those of the list, in its order */
+	if (sheath_pem_add_pair(cfg->client_cred, cert, key) ||
+	    sheath_pem_add_pair(cfg->server_cred, cert, key)) {
+		sheath_sni_drop_last(cfg);
+		return -1;
 	}
 	cfg->has_keypair = true;
 	cfg->generation++;
 	return 0;
-
-out_leaf:
-	gnutls_x509_crt_deinit(leaf);
-	return -1;
 }
 
 int sheath_config_set_keypair_file(struct sheath_config *cfg, const char *cert, const char *key)

@@ -66,6 +66,22 @@ bool sheath_sni_add(struct sheath_config *cfg, gnutls_x509_crt_t crt)
 }
 
 /**
+ * sheath_sni_drop_last() - undo sheath_sni_add()
+ * @cfg: configuration with a certificate
+ */
+void sheath_sni_drop_last(struct sheath_config *cfg)
+{
+	struct sheath_leaf **last = &cfg->leaves;
+
+	while ((*last)->next)
+		last = &(*last)->next;
+	gnutls_x509_crt_deinit((*last)->crt);
+	free(*last);
+	*last = NULL;
+	cfg->n_leaves--;
+}
+
+/**
  * sheath_sni_free() - forget the certificates of a configuration
  * @cfg: configuration that no handshake uses
  */

@@ -10,6 +10,7 @@ struct sheath_config;
 struct sheath_hs;
 
 bool sheath_sni_add(struct sheath_config *cfg, gnutls_x509_crt_t crt);
+void sheath_sni_drop_last(struct sheath_config *cfg);
 void sheath_sni_free(struct sheath_config *cfg);
 void sheath_sni_watch(struct sheath_hs *hs);
 

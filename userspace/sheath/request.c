@@ -17,6 +17,7 @@ static const char *const names[HEADER_KINDS] = {
 	[HEADER_IF_MODIFIED_SINCE] = "if-modified-since",
 	[HEADER_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
 	[HEADER_EXPECT]		= "expect",
+	[HEADER_TRANSFER_ENCODING] = "transfer-encoding",
 	[HEADER_USER_AGENT]	= "user-agent",
 	[HEADER_REFERER]	= "referer",
 };
@@ -126,7 +127,7 @@ static int on_unwanted_body(http_parser *parser)
 	return parser->http_minor && req->seen[HEADER_EXPECT] ? on_expect(req) : 0;
 }
 
-/* RFC 9112 section 3.2: exactly one Host in a request of HTTP/1.1. */
+/* RFC 9112 section 3.2: exactly one Host in a request of HTTP/1.1; 6.1: no coding but chunked. */
 static int on_headers(http_parser *parser)
 {
 	struct request *req = parser->data;
@@ -135,6 +136,9 @@ static int on_headers(http_parser *parser)
 		return refuse(req, 505);
 	if (parser->http_minor && req->seen[HEADER_HOST] != 1)
 		return refuse(req, 400);
+	if (req->seen[HEADER_TRANSFER_ENCODING] &&
+	    strcasecmp(req->value[HEADER_TRANSFER_ENCODING], "chunked"))
+		return refuse(req, 501);
 	return has_body(parser) ? on_unwanted_body(parser) : 0;
 }
 

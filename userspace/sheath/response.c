@@ -32,6 +32,7 @@ static const char *reason(int status)
 	case 416: return "Range Not Satisfiable";
 	case 417: return "Expectation Failed";
 	case 431: return "Request Header Fields Too Large";
+	case 501: return "Not Implemented";
 	case 505: return "HTTP Version Not Supported";
 	default: return "Internal Server Error";
 	}
@@ -211,7 +212,8 @@ static void answer_path(struct response *res, const struct request *req, const s
 	/* Two slashes at the front of a Location would make what follows a host. */
 	for (; len > 1 && raw[1] == '/'; len--)
 		raw++;
-	if (!files_decode(raw, len, path, sizeof(path)))
+	/* RFC 3986 has no such character, and browsers take it for a slash */
+	if (memchr(raw, '\\', len) || !files_decode(raw, len, path, sizeof(path)))
 		return make_error(res, 400, head_only);
 	error = files_open(site, path, &file);
 	if (error == EISDIR)
