@@ -79,15 +79,13 @@ static int send_some(struct client *c)
 	return 0;
 }
 
-/* What the client has said: unread, it would make close() a reset. */
+/* What the client has said: unread, it would make close() a reset. A part, and then the others. */
 static int drain(struct client *c)
 {
 	char rest[4096];
-	ssize_t n;
+	ssize_t n = read(c->fd, rest, sizeof(rest));
 
-	while ((n = read(c->fd, rest, sizeof(rest))) > 0)
-		;
-	return n < 0 && errno == EAGAIN ? EPOLLIN : -1;
+	return n > 0 || (n < 0 && errno == EAGAIN) ? EPOLLIN : -1;
 }
 
 static void step(struct client *c, const char *path)
