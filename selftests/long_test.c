@@ -19,6 +19,7 @@
 #define RCVBUF	400000		/* the kernel doubles it */
 #define SNDBUF	(8 << 20)
 #define TOTAL	(8 << 20)
+#define TRIES	8
 
 FIXTURE(flow)
 {
@@ -67,14 +68,25 @@ FIXTURE_TEARDOWN(flow)
 	free(self->buf);
 }
 
+/*
+ * What opens the window in the middle of a call are packets that a busy machine may leave to a
+ * thread; then the call ends early. One call in a few has to see it.
+ */
 TEST_F(flow, one_read)
 {
-	ssize_t n = recv(self->fd[1], self->buf, TOTAL, MSG_DONTWAIT);
+	ssize_t n, most = 0;
+	int i;
 
+	for (i = 0; i < TRIES && most <= 4 * RCVBUF; i++) {
+		if (i)
+			self->sent = st_fill_socket(self->fd[0], 0, TOTAL, 16384);
+		n = recv(self->fd[1], self->buf, TOTAL, MSG_DONTWAIT);
+		ASSERT_TRUE(n > 0 && st_check(self->buf, n, 0));
+		ASSERT_EQ(0, st_expect(self->fd[1], n, self->sent - n, 100000));
+		most = n > most ? n : most;
+	}
 	/* twice what the buffer had at the most when the call began */
-	EXPECT_LT(4 * RCVBUF, n);
-	EXPECT_TRUE(n > 0 && st_check(self->buf, n, 0));
-	EXPECT_EQ(0, st_expect(self->fd[1], n, self->sent - n, 100000));
+	EXPECT_LT(4 * RCVBUF, most);
 }
 
 TEST_F(flow, one_splice)
