@@ -49,19 +49,6 @@ FIXTURE_VARIANT_ADD(answer, tx_app) { false, true, SHEATH_CTRL_APP };
 FIXTURE_VARIANT_ADD(answer, rx_app) { true, false, SHEATH_CTRL_APP };
 FIXTURE_VARIANT_ADD(answer, both_app) { true, true, SHEATH_CTRL_APP };
 
-static int set_epoch(int fd, int dir, const struct st_key *k, uint32_t epoch)
-{
-	struct sheath_key in = {
-		.flags = dir == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX,
-		.version = k->version, .cipher = k->cipher, .epoch = epoch, .rec_seq = k->seq,
-		.key_len = k->key_len, .iv_len = k->iv_len,
-	};
-
-	memcpy(in.key, k->key, k->key_len);
-	memcpy(in.iv, k->iv, k->iv_len);
-	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in));
-}
-
 FIXTURE_SETUP(answer)
 {
 	int fd[2];
@@ -77,9 +64,9 @@ FIXTURE_SETUP(answer)
 	self->p.raw = fd[1];
 	ASSERT_EQ(0, st_attach(fd[0], ST_SHEATH));
 	ASSERT_EQ(0, variant->rx_secret ? st_set_secret(fd[0], TLS_RX, GCM, &self->to) :
-					  set_epoch(fd[0], TLS_RX, &self->p.to, 0));
+					  st_set_epoch(fd[0], TLS_RX, &self->p.to, 0));
 	ASSERT_EQ(0, variant->tx_secret ? st_set_secret(fd[0], TLS_TX, GCM, &self->from) :
-					  set_epoch(fd[0], TLS_TX, &self->p.from, 0));
+					  st_set_epoch(fd[0], TLS_TX, &self->p.from, 0));
 	ASSERT_EQ(0, setsockopt(fd[0], SOL_TLS, SHEATH_CTRL, &variant->ctrl, 4));
 }
 
@@ -128,7 +115,7 @@ static const char *reads_on(FIXTURE_DATA(answer) *self, bool secret)
 	if (!secret) {
 		if (recv(self->p.fd, buf, sizeof(buf), 0) != -1 || errno != EKEYEXPIRED)
 			return "read without a key";
-		if (set_epoch(self->p.fd, TLS_RX, &self->next_to, 1))
+		if (st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 1))
 			return "the next key";
 	}
 	return recv(self->p.fd, buf, sizeof(buf), 0) == 4 && !memcmp(buf, "next", 4) ? NULL : "data";
@@ -154,10 +141,10 @@ TEST_F(answer, asked)
 			EXPECT_ERR(EKEYEXPIRED, send(self->p.fd, "abc", 3, MSG_NOSIGNAL | MSG_MORE));
 		}
 		/* a key the peer is not told of is no answer */
-		EXPECT_ERR(EINVAL, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+		EXPECT_ERR(EINVAL, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 		EXPECT_NE(0, info(self->p.fd).flags & SHEATH_INFO_UPDATE_DUE);
 		ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, 5, MSG_NOSIGNAL));
-		ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+		ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 		EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, 5));
 		self->p.from = self->next_from;
 	}
@@ -199,8 +186,8 @@ TEST_F(answer, key_for_nothing)
 {
 	char buf[8];
 
-	EXPECT_ERR(EBUSY, set_epoch(self->p.fd, TLS_RX, &self->next_to, 1));
-	EXPECT_ERR(EINVAL, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	EXPECT_ERR(EBUSY, st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 1));
+	EXPECT_ERR(EINVAL, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	EXPECT_ERR(EBUSY, st_set(self->p.fd, ST_SHEATH, TLS_RX, &self->next_to));
 	EXPECT_ERR(EINVAL, st_set(self->p.fd, ST_SHEATH, TLS_TX, &self->next_from));
 	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "same", 4));
@@ -282,7 +269,7 @@ TEST_F(answer, behind_the_end)
 			ASSERT_TRUE(is_over(p.fd));
 		}
 		EXPECT_ERR(EKEYEXPIRED, recv(p.fd, buf, sizeof(buf), 0));
-		ASSERT_EQ(0, set_epoch(p.fd, TLS_RX, &next, 1)) {
+		ASSERT_EQ(0, st_set_epoch(p.fd, TLS_RX, &next, 1)) {
 			TH_LOG("case %d", how);
 		}
 		EXPECT_EQ(6, recv(p.fd, buf, sizeof(buf), 0));

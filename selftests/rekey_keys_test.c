@@ -114,25 +114,12 @@ FIXTURE_TEARDOWN(keys)
 	st_peer_close(&self->p);
 }
 
-static int set_epoch(int fd, int dir, const struct st_key *k, uint32_t epoch)
-{
-	struct sheath_key in = {
-		.flags = dir == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX,
-		.version = k->version, .cipher = k->cipher, .epoch = epoch, .rec_seq = k->seq,
-		.key_len = k->key_len, .iv_len = k->iv_len,
-	};
-
-	memcpy(in.key, k->key, k->key_len);
-	memcpy(in.iv, k->iv, k->iv_len);
-	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in));
-}
-
 /* what is known to the module alone cannot have been told to the peer by others */
 TEST_F(secret, next_key_without_update)
 {
 	struct st_key next = st_key(V13, variant->cipher, 0, 3);
 
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &next, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &next, 1));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(0, st_info(self->p.fd).tx_epoch);
 	EXPECT_SENDS("same key");
@@ -143,7 +130,7 @@ static int next_tx(FIXTURE_DATA(keys) *self, const struct st_key *k, uint32_t ep
 {
 	if (st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL) != sizeof(update) ||
 	    !st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)) ||
-	    set_epoch(self->p.fd, TLS_TX, k, epoch))
+	    st_set_epoch(self->p.fd, TLS_TX, k, epoch))
 		return -1;
 	self->p.from = *k;
 	return 0;
@@ -154,7 +141,7 @@ static void *give_key(void *arg)
 	FIXTURE_DATA(keys) *self = arg;
 
 	usleep(300000);
-	set_epoch(self->p.fd, TLS_RX, &self->next_to, 1);
+	st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 1);
 	return NULL;
 }
 
@@ -191,33 +178,33 @@ TEST_F(keys, epochs)
 	struct st_key old = st_key(TLS_1_2_VERSION, variant->cipher, 0, 3);
 	struct st_key same = st_key(V13, variant->cipher, 0, 2);
 
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 0));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 0));
 	EXPECT_EQ(EBUSY, errno);
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 2));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 2));
 	EXPECT_EQ(ERANGE, errno);
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &other, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &other, 1));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &old, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &old, 1));
 	EXPECT_EQ(EINVAL, errno);
 	/* the peer was told nothing */
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, st_rekey(self->p.fd, 0));
 	EXPECT_EQ(EOPNOTSUPP, errno);
 	EXPECT_SENDS("old key");
 	ASSERT_EQ(5, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(EKEYREJECTED, errno);
 	/* an IV that differs does not make its nonces differ */
 	same.iv[11] ^= 1;
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(EKEYREJECTED, errno);
 	same.iv[11] ^= 1;
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	self->p.from = self->next_from;
 	EXPECT_SENDS("next key");
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &same, 1));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &same, 1));
 	EXPECT_EQ(ERANGE, errno);
 	EXPECT_EQ(1, st_info(self->p.fd).tx_epoch);
 	EXPECT_EQ(0, st_info(self->p.fd).rx_epoch);
@@ -233,7 +220,7 @@ TEST_F(keys, record_by_record)
 	EXPECT_EQ(EKEYEXPIRED, errno);
 	EXPECT_EQ(-1, st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_EQ(EKEYEXPIRED, errno);
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+	ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 	EXPECT_TRUE(st_peer_expect(&self->p, DATA, "abc", 3));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
 	self->p.from = self->next_from;
@@ -298,7 +285,7 @@ TEST_F(keys, hard_limit_is_for_data)
 	EXPECT_EQ(EKEYEXPIRED, errno);
 	EXPECT_EQ(sizeof(update), st_send_type(self->p.fd, HANDSHAKE, update, sizeof(update), MSG_NOSIGNAL));
 	EXPECT_TRUE(st_peer_expect(&self->p, HANDSHAKE, update, sizeof(update)));
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
+	ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_TX, &self->next_to, 2));
 	self->p.from = self->next_to;
 	EXPECT_SENDS("three");
 	EXPECT_EQ(2, st_send_type(self->p.fd, ALERT, close_notify, 2, MSG_NOSIGNAL));
@@ -315,9 +302,9 @@ TEST_F(keys, paused_keys)
 	ASSERT_EQ(0, st_peer_send(&self->p, DATA, "behind", 6));
 	EXPECT_EQ(-1, st_get(self->p.fd, 0));
 	EXPECT_EQ(EKEYEXPIRED, errno);
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_RX, &self->next_to, 0));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 0));
 	EXPECT_EQ(EBUSY, errno);
-	EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_RX, &self->next_to, 2));
+	EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 2));
 	EXPECT_EQ(ERANGE, errno);
 	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, st_info(self->p.fd).state);
 	/* a change of the other direction does not end the pause */
@@ -325,7 +312,7 @@ TEST_F(keys, paused_keys)
 	EXPECT_EQ(SHEATH_STATE_RX_PAUSED, st_info(self->p.fd).state);
 	EXPECT_EQ(0, st_poll(self->p.fd, POLLIN, 20));
 	/* the wrong key fails the session, as any record that does not open */
-	ASSERT_EQ(0, set_epoch(self->p.fd, TLS_RX, &same, 1));
+	ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_RX, &same, 1));
 	EXPECT_EQ(-1, st_get(self->p.fd, 0));
 	EXPECT_EQ(EBADMSG, errno);
 }
@@ -372,9 +359,9 @@ TEST_F(keys, next_key_after_the_end)
 		EXPECT_EQ(-1, st_get(self->p.fd, 0));
 		EXPECT_EQ(EKEYEXPIRED, errno);
 		/* there is nothing to send any more */
-		EXPECT_EQ(-1, set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
+		EXPECT_EQ(-1, st_set_epoch(self->p.fd, TLS_TX, &self->next_from, 1));
 		EXPECT_EQ(ENOTCONN, errno);
-		ASSERT_EQ(0, set_epoch(self->p.fd, TLS_RX, &self->next_to, 1));
+		ASSERT_EQ(0, st_set_epoch(self->p.fd, TLS_RX, &self->next_to, 1));
 		EXPECT_EQ(6, st_get(self->p.fd, 0));
 		EXPECT_EQ(-1, st_get(self->p.fd, 0));
 		EXPECT_EQ(i ? ECONNRESET : ECONNABORTED, errno);
@@ -433,7 +420,7 @@ TEST(tls12_keeps_its_keys)
 	struct st_peer p;
 
 	ASSERT_EQ(0, st_peer_open(&p, TLS_1_2_VERSION, TLS_CIPHER_AES_GCM_128, false));
-	EXPECT_EQ(-1, set_epoch(p.fd, TLS_TX, &next, 1));
+	EXPECT_EQ(-1, st_set_epoch(p.fd, TLS_TX, &next, 1));
 	EXPECT_EQ(EBUSY, errno);
 	EXPECT_EQ(-1, st_rekey(p.fd, 0));
 	EXPECT_EQ(EOPNOTSUPP, errno);

@@ -294,3 +294,16 @@ int st_limit(const char *name, unsigned long blocks)
 	snprintf(value, sizeof(value), "%lu", blocks);
 	return st_param(name, value);
 }
+
+int st_set_epoch(int fd, int dir, const struct st_key *k, uint32_t epoch)
+{
+	struct sheath_key in = {
+		.flags = dir == TLS_TX ? SHEATH_KEY_TX : SHEATH_KEY_RX,
+		.version = k->version, .cipher = k->cipher, .epoch = epoch, .rec_seq = k->seq,
+		.key_len = k->key_len, .iv_len = k->iv_len,
+	};
+
+	memcpy(in.key, k->key, k->key_len);
+	memcpy(in.iv, k->iv, k->iv_len);
+	return setsockopt(fd, SOL_TLS, SHEATH_KEY, &in, sizeof(in));
+}

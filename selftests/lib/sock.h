@@ -68,6 +68,8 @@ int st_attach(int fd, const char *ulp);
 int st_set(int fd, const char *ulp, int dir, const struct st_key *k);
 /* by SHEATH_KEY: control records are the module's then */
 int st_set_sheath(int fd, int dir, const struct st_key *k);
+/* the same for an AEAD key of a later epoch; @fd is attached */
+int st_set_epoch(int fd, int dir, const struct st_key *k, uint32_t epoch);
 
 /* a pair with fd[0] sending to fd[1] and back, each end with its ULP; "" leaves it plain */
 int st_pair_keyed(int family, int fd[2], const char *ulp0, const char *ulp1, uint16_t version,
